@@ -1,0 +1,55 @@
+"""What time it is. The system's clock, or, for a server started for a scenario, a row in its database.
+
+A virtual clock exists only in a process started with ``GCB_CLOCK=virtual`` (refused together with production), and its
+time is a row so that web and worker agree. Legal days are dates in Asia/Shanghai.
+"""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from server.config import Settings
+from server.db import Base, Instant
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+class VirtualTime(Base):
+    """The one row that holds the virtual clock's time."""
+
+    __tablename__ = "sys_virtual_time"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+def now(session: Session, settings: Settings) -> datetime:
+    """The present instant, aware UTC; the virtual one where these settings say so."""
+    if settings.clock == "virtual":
+        row = session.get(VirtualTime, 1, populate_existing=True)
+        if row is not None:
+            return row.at
+    return datetime.now(UTC)
+
+
+def set_virtual(session: Session, settings: Settings, at: datetime) -> None:
+    """Move the virtual clock. Raises RuntimeError where the clock is the system's."""
+    if settings.clock != "virtual":
+        raise RuntimeError("the clock of this server is the system's")
+    row = session.get(VirtualTime, 1)
+    if row is None:
+        session.add(VirtualTime(id=1, at=at))
+    else:
+        row.at = at
+    session.flush()
+
+
+def legal_date(instant: datetime) -> date:
+    """The date on which an instant falls in law: in Asia/Shanghai."""
+    return instant.astimezone(CHINA).date()
+
+
+def at(day: date, clock_time: time = time(9, 0)) -> datetime:
+    """The instant of a wall-clock time in China, as aware UTC."""
+    return datetime.combine(day, clock_time, CHINA).astimezone(UTC)

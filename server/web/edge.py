@@ -1,0 +1,199 @@
+"""The web edge: one session a request, one commit, one mapping from refusals to HTTP.
+
+GET, HEAD and OPTIONS get a reading session and never write. Everything else gets a writing session, committed after the
+view returned well and before the answer leaves. Who may call what is the access table's business (``access.py``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask, Response, current_app, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from server import clock, jobs
+from server.accounts import actions as accounts
+from server.accounts.actor import Actor
+from server.config import Settings
+from server.db import Database, after_commit
+from server.errors import DomainError
+
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass
+class Edge:
+    """What hangs on the application: its settings and database."""
+
+    settings: Settings
+    database: Database
+
+
+def edge() -> Edge:
+    """The edge of the running application."""
+    found: Edge = current_app.extensions["gcb"]
+    return found
+
+
+class _Current:
+    """What the present request acts with; the only request global, and only for ``server.web``."""
+
+    @property
+    def settings(self) -> Settings:
+        return edge().settings
+
+    @property
+    def database(self) -> Database:
+        return edge().database
+
+    @property
+    def session(self) -> Session:
+        if "session" not in g:
+            database = edge().database
+            g.session = database.reading_session() if request.method in READING else database.writing_session()
+        session: Session = g.session
+        return session
+
+    @property
+    def now(self) -> datetime:
+        if "now" not in g:
+            g.now = clock.now(self.session, self.settings)
+        instant: datetime = g.now
+        return instant
+
+    @property
+    def actor(self) -> Actor | None:
+        """Who acts: by bearer token, else by the signed-in session; None when nobody."""
+        if "actor" not in g:
+            g.actor = self._actor()
+        found: Actor | None = g.actor
+        return found
+
+    @property
+    def person(self) -> Actor:
+        """Who acts, in views that the access table closes to strangers."""
+        actor = self.actor
+        if actor is None:
+            raise RuntimeError("the access table let a stranger into a closed view")
+        return actor
+
+    @property
+    def by_token(self) -> bool:
+        """The request carries a bearer token, so it needs no CSRF token."""
+        return request.headers.get("Authorization", "").startswith("Bearer ")
+
+    def _actor(self) -> Actor | None:
+        if self.by_token:
+            token = request.headers["Authorization"].removeprefix("Bearer ").strip()
+            return accounts.actor_for_token(self.session, token, self.now)
+        account_id = signed_in_account()
+        return None if account_id is None else accounts.actor_for_account(self.session, account_id)
+
+
+current = _Current()
+
+
+def signed_in_account() -> int | None:
+    """The account of the browser session, or None."""
+    from flask import session as browser
+
+    found = browser.get("account_id")
+    return found if isinstance(found, int) else None
+
+
+def is_api() -> bool:
+    """The request wants problem details, not a page."""
+    return request.path.startswith("/api/")
+
+
+def install(app: Flask, settings: Settings, database: Database) -> None:
+    """Hang the edge on an application: session, commit, refusals."""
+    app.extensions["gcb"] = Edge(settings, database)
+    app.after_request(_end)
+    app.teardown_request(_close)
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(HTTPException, _http)
+
+
+def commit_now() -> None:
+    """Commit inside the request; for ``_end`` and for views that must hand out an answer after the commit."""
+    session: Session | None = g.get("session")
+    if session is not None and request.method not in READING:
+        if jobs.has_news(session):
+            after_commit(session, jobs.wake)
+        edge().database.commit(session)
+
+
+def _end(response: Response) -> Response:
+    if response.status_code < 400 or g.get("keep_on_error"):
+        commit_now()
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    session: Session | None = g.pop("session", None)
+    if session is not None:
+        session.close()
+
+
+def _refused(error: DomainError) -> ResponseReturnValue:
+    if is_api():
+        return problem(error.status, error.title, error.message, code=error.code, errors=error.fields, **error.extra)
+    from server.web.pages.errors import error_page
+
+    return error_page(error.status, error.title, error.message)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is not None and error.code < 400:
+        return error
+    status = error.code or 500
+    title, detail = HTTP_WORDS.get(status, ("请求没有被接受", "这个请求办不了，请检查后再试。"))
+    if is_api():
+        data = getattr(error, "data", None) or {}
+        answer = problem(status, title, detail, code=f"HTTP_{status}", errors=_flat(data.get("messages", {})))
+        if isinstance(allow := getattr(error, "valid_methods", None), (list, tuple, set)):
+            answer.headers["Allow"] = ", ".join(sorted(allow))
+        return answer
+    from server.web.pages.errors import error_page
+
+    return error_page(status, title, detail)
+
+
+def _flat(messages: object, prefix: str = "") -> dict[str, list[str]]:
+    """webargs' nested messages as {field path: sentences}."""
+    if isinstance(messages, dict):
+        found: dict[str, list[str]] = {}
+        for key, value in messages.items():
+            name = str(key) if key in ("json", "query", "form", "files") and not prefix else f"{prefix}.{key}".strip(".")
+            found |= _flat(value, "" if name == key and not prefix and key in ("json", "query", "form", "files") else name)
+        return found
+    if isinstance(messages, list):
+        return {prefix or "request": [str(one) for one in messages]}
+    return {prefix or "request": [str(messages)]}
+
+
+def problem(status: int, title: str, detail: str, *, code: str, errors: object = None, **extra: object) -> Response:
+    """Problem details (RFC 9457) with our ``code``, and ``errors`` as {field: [sentences]}."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **extra}
+    if errors:
+        body["errors"] = errors
+    answer = jsonify(body)
+    answer.status_code = status
+    answer.mimetype = "application/problem+json"
+    return answer
+
+
+HTTP_WORDS = {
+    400: ("请求读不懂", "发来的内容读不懂，请检查格式后再试。"),
+    401: ("请先登录", "办这件事要先登录。"),
+    403: ("不能办理", "您的账号不能办这件事。"),
+    404: ("没有找到", "没有这个地址，或者内容已经移走。请从首页重新进入。"),
+    405: ("不能这样访问", "这个地址不支持这种访问方式。"),
+    413: ("文件太大", "上传的内容超过了限制，请压缩或拆分后再传。"),
+    415: ("格式不支持", "请用 JSON 或表单格式发送。"),
+    422: ("填写的内容有问题", "有些内容不对，请按提示修改。"),
+    429: ("太频繁了", "尝试得太频繁，请过一分钟再试。"),
+    500: ("没有办成", "系统这边出了错，没有办成，您填的内容没有丢。请稍后再试，或打服务电话。"),
+}
