@@ -1,0 +1,55 @@
+/* A diagram to look at: <div class="gb-canvas" data-bpmn="URL of the model" data-done="ids" data-now="ids"
+   data-go="flow ids" data-add data-mod data-bad data-unwalked>. Ids are separated by spaces. The colours come from the
+   tokens; everything the marks say stands in words in the list below the diagram. The bpmn.io mark stays. */
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import { moddleExtensions, renderers, whenDrawn } from './diagram.js';
+
+const marks = ['done', 'now', 'go', 'add', 'mod', 'bad', 'unwalked'];
+
+function mark(viewer, container) {
+  const canvas = viewer.get('canvas');
+  const registry = viewer.get('elementRegistry');
+  for (const name of marks) {
+    for (const id of (container.dataset[name] ?? '').split(/\s+/).filter(Boolean)) {
+      if (registry.get(id)) canvas.addMarker(id, `gb-${name}`);
+    }
+  }
+}
+
+/** A numbered disc at the corner of every task where the case stands now; its name is said in the list below. */
+function tokens(viewer, container) {
+  const registry = viewer.get('elementRegistry');
+  const overlays = viewer.get('overlays');
+  const now = (container.dataset.now ?? '').split(/\s+/).filter((id) => id && registry.get(id));
+  now.forEach((id, index) => {
+    const disc = document.createElement('span');
+    disc.className = 'gb-token';
+    disc.textContent = String(index + 1);
+    overlays.add(id, { position: { top: -12, right: 12 }, html: disc });
+  });
+}
+
+async function draw(container) {
+  const viewer = new NavigatedViewer({ container, moddleExtensions, ...renderers() });
+  try {
+    const answer = await fetch(container.dataset.bpmn, { credentials: 'same-origin' });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { warnings } = await viewer.importXML(await answer.text());
+    if (warnings.length) container.dataset.warnings = String(warnings.length);
+    viewer.get('canvas').zoom('fit-viewport', 'auto');
+    mark(viewer, container);
+    tokens(viewer, container);
+    container.dataset.drawn = '';
+  } catch (error) {
+    viewer.destroy();
+    const words = document.createElement('p');
+    words.className = 'gb-empty';
+    words.textContent = '流程图没有取到。下面的文字说明和图上一样，也可以刷新再试。';
+    container.replaceChildren(words);
+    console.error(error);
+  }
+}
+
+whenDrawn('.gb-canvas[data-bpmn]:not([data-editor])', draw);
