@@ -1,0 +1,315 @@
+"""Decisions: DMN 1.3 to 1.5 files -> programs for vendor/src/decision.js, which evaluates them over FEEL.
+
+Decision tables with every hit policy, literal and boxed expressions, knowledge models, decision services, the requirement
+graph. A missing input variable, overlapping rules under UNIQUE or ANY and a faulty cell are errors, never a silent null.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from . import feel
+from .errors import DecisionError, FeelError, Problem, Refused
+from .source import Xml, namespace, parse, tag
+
+_NAMESPACES = ("https://www.omg.org/spec/DMN/20191111/MODEL/", "https://www.omg.org/spec/DMN/20211108/MODEL/",
+               "https://www.omg.org/spec/DMN/20230324/MODEL/", "https://www.omg.org/spec/DMN/20240513/MODEL/")
+_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
+_AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
+_BOXED = frozenset({"literalExpression", "decisionTable", "context", "invocation", "list", "relation", "functionDefinition",
+                    "conditional", "filter", "for", "some", "every"})
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """`matched`: decision id -> ids of the rules that hit, for every table on the way: the reason for the value."""
+
+    decision: str
+    value: Any
+    matched: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """A program, closed under requirements. `names`: id -> name of each decision."""
+
+    program: Mapping[str, Any] = field(repr=False)
+    hash: str
+    names: Mapping[str, str]
+    files: tuple[str, ...]
+
+
+def load(sources: Mapping[str, bytes], needed: Iterable[str]) -> tuple[Decisions, list[tuple[str, Problem]]]:
+    """The decisions `needed` and what they require, from DMN files by name. Problems come with the decision they harm;
+    a file that nobody needs may be faulty."""
+    problems: list[tuple[str, Problem]] = []
+    library = _Library()
+    unreadable: list[Problem] = []
+    for name in sorted(sources):
+        try:
+            library.read(name, parse(sources[name], name))
+        except Refused as refused:
+            unreadable.extend(refused.findings)
+    for key in needed:
+        if key not in library.elements or tag(library.elements[key][1]) != "decision":
+            problems.append((key, Problem(key, f"找不到决策“{key}”。", "请上传含有它的 DMN 文件,或改正编号。")))
+            problems.extend((key, problem) for problem in unreadable)
+            continue
+        problems.extend((key, problem) for problem in library.need(key))
+    program = library.program
+    text = json.dumps(program, sort_keys=True, ensure_ascii=False)
+    names = {key: library.name(key) for key in program["decisions"]}
+    return Decisions(program, hashlib.sha256(text.encode()).hexdigest(), MappingProxyType(names),
+                     tuple(sorted(library.files))), problems
+
+
+def everything(sources: Mapping[str, bytes]) -> tuple[Decisions, list[tuple[str, Problem]]]:
+    """As `load`, of every decision in the files: for a linter and for decisions used without a process."""
+    keys = [element.get("id") or "" for name in sorted(sources)
+            for element in parse(sources[name], name) if tag(element) == "decision"]
+    return load(sources, keys)
+
+
+def decide(decisions: Decisions, decision: str, variables: Mapping[str, Any], *, now: datetime | None = None,
+           strict: bool = True) -> DecisionResult:
+    """Raises DecisionError with a Chinese sentence. `strict`: a name without a value is an error, not null."""
+    if decision not in decisions.program["decisions"]:
+        raise DecisionError(f"没有编号为“{decision}”的决策")
+    reply = _ask(decisions, {"command": "decide", "decision": decision, "variables": dict(variables),
+                             "now": feel.milliseconds(now)})
+    if strict and reply["missing"]:
+        owner, name = reply["missing"][0]
+        raise DecisionError(f"决策“{decisions.names.get(owner, owner)}”缺少输入“{name}”")
+    matched = {key: tuple(rules) for key, rules in reply["matched"].items()}
+    return DecisionResult(decision, reply["value"], MappingProxyType(matched))
+
+
+def invoke(decisions: Decisions, service: str, variables: Mapping[str, Any]) -> Any:
+    """The value of a decision service."""
+    return _ask(decisions, {"command": "decide", "service": service, "variables": dict(variables), "now": None})["value"]
+
+
+def _ask(decisions: Decisions, command: dict[str, Any]) -> dict[str, Any]:
+    try:
+        reply = feel.ask({**command, "hash": decisions.hash})
+        if reply.get("error") == "unlearnt":   # a new thread, or a context renewed after it ran out of memory
+            feel.ask({"command": "learn", "hash": decisions.hash, "program": decisions.program, "now": None})
+            reply = feel.ask({**command, "hash": decisions.hash})
+    except FeelError as error:
+        raise DecisionError(f"决策无法计算:{error}") from error
+    if reply.get("error") == "decision":
+        raise DecisionError(_failure(decisions, reply["failure"]))
+    return reply
+
+
+def _failure(decisions: Decisions, failure: Mapping[str, Any]) -> str:
+    name = decisions.names.get(failure["decision"], failure["decision"])
+    match failure["kind"]:
+        case "overlap":
+            return f"决策“{name}”的第 {'、'.join(map(str, failure['rules']))} 条规则同时成立,无法决定用哪一条"
+        case "cell":
+            return f"决策“{name}”第 {failure['rule']} 条规则第 {failure['column']} 列“{failure['text']}”无法计算"
+        case "cycle":
+            return f"决策“{name}”直接或间接地以自己为前提"
+    return f"决策“{name}”含有无法计算的内容({failure.get('text', '')})"
+
+
+class _Library:
+    """The DMN elements by id, and the program made so far of those needed."""
+
+    def __init__(self) -> None:
+        self.elements: dict[str, tuple[str, Xml]] = {}
+        self.twice: set[str] = set()
+        self.files: set[str] = set()
+        self.program: dict[str, dict[str, Any]] = {"decisions": {}, "knowledge": {}, "services": {}}
+
+    def read(self, file: str, root: Xml) -> None:
+        if namespace(root) not in _NAMESPACES:
+            raise Refused([Problem("", f"文件“{file}”不是 DMN 1.3 以上的决策模型。", "请用 Camunda Modeler 重新保存。")])
+        for element in root:
+            key = element.get("id")
+            if key and tag(element) in ("decision", "inputData", "businessKnowledgeModel", "decisionService"):
+                if key in self.elements:
+                    self.twice.add(key)
+                self.elements[key] = file, element
+
+    def name(self, key: str) -> str:
+        element = self.elements[key][1]
+        variable = _child(element, "variable")
+        return " ".join(((variable.get("name") if variable is not None else None) or element.get("name") or key).split())
+
+    def need(self, key: str) -> list[Problem]:
+        """Adds the element and all it requires to the program."""
+        problems: list[Problem] = []
+        stack = [key]
+        while stack:
+            key = stack.pop()
+            if any(key in part for part in self.program.values()):
+                continue
+            if key not in self.elements:
+                problems.append(Problem(key, f"决策引用的“{key}”不存在。", "请在决策图里重新连接。"))
+                continue
+            if key in self.twice:
+                problems.append(Problem(key, f"编号“{key}”在决策文件里重复。", "请给其中一个换编号。"))
+            file, element = self.elements[key]
+            self.files.add(file)
+            stack.extend(self._add(key, element, problems))
+        return problems
+
+    def _add(self, key: str, element: Xml, problems: list[Problem]) -> list[str]:
+        kind = tag(element)
+        if kind == "decisionService":
+            return self._add_service(key, element)
+        if kind == "inputData":
+            return []
+        requires = [self._requirement(reference) for reference in _references(element)]
+        if kind == "decision":
+            body = next((child for child in element if tag(child) in _BOXED), None)
+            self.program["decisions"][key] = {"requires": [r for r in requires if r], "body": _Boxed(key, problems)(body)}
+        else:
+            logic = _child(element, "encapsulatedLogic")
+            self.program["knowledge"][key] = {"requires": [r for r in requires if r],
+                                              "body": _Boxed(key, problems).function(logic)}
+        return [reference for reference in _references(element)
+                if reference not in self.elements or tag(self.elements[reference][1]) != "inputData"]
+
+    def _requirement(self, key: str) -> dict[str, str] | None:
+        if key not in self.elements:
+            return None   # need() reports it
+        kinds = {"inputData": "input", "decision": "decision", "businessKnowledgeModel": "knowledge",
+                 "decisionService": "service"}
+        return {"kind": kinds[tag(self.elements[key][1])], "id": key, "name": self.name(key)}
+
+    def _add_service(self, key: str, element: Xml) -> list[str]:
+        def ids(name: str) -> list[str]:
+            return [_reference(child) for child in element if tag(child) == name]
+
+        outputs, inputs = ids("outputDecision"), [*ids("inputDecision"), *ids("inputData")]
+        self.program["services"][key] = {
+            "parameters": [self.name(k) for k in (*ids("inputData"), *ids("inputDecision")) if k in self.elements],
+            "outputs": [{"id": k, "name": self.name(k)} for k in outputs if k in self.elements]}
+        return [k for k in (*outputs, *ids("encapsulatedDecision"), *inputs)
+                if k not in self.elements or tag(self.elements[k][1]) != "inputData"]
+
+
+def _references(element: Xml) -> list[str]:
+    return [_reference(child) for requirement in element
+            if tag(requirement) in ("informationRequirement", "knowledgeRequirement") for child in requirement
+            if child.get("href") is not None]
+
+
+def _reference(element: Xml) -> str:
+    return (element.get("href") or "").rpartition("#")[2]
+
+
+def _child(element: Xml | None, name: str) -> Xml | None:
+    return None if element is None else next((child for child in element if tag(child) == name), None)
+
+
+def _text(element: Xml | None) -> str:
+    found = _child(element, "text")
+    return ((found.text if found is not None else None) or "").strip()
+
+
+class _Boxed:
+    """One boxed expression of the decision `key` as a tree of plain data."""
+
+    def __init__(self, key: str, problems: list[Problem]) -> None:
+        self.key, self.problems = key, problems
+
+    def __call__(self, element: Xml | None) -> dict[str, Any]:
+        if element is None:
+            return self.refuse("没有内容", "请填写决策表或表达式。")
+        make = getattr(self, f"_{tag(element)}", None)
+        if make is None:
+            return self.refuse(f"含有不支持的内容({tag(element)})", "请改为决策表或表达式。")
+        made: dict[str, Any] = make(element)
+        return made
+
+    def refuse(self, what: str, cure: str) -> dict[str, Any]:
+        self.problems.append(Problem(self.key, f"决策“{self.key}”{what}。", cure))
+        return {"kind": "literal", "text": "null"}
+
+    def inner(self, element: Xml | None) -> dict[str, Any]:
+        return self(None if element is None else next((child for child in element if tag(child) in _BOXED), None))
+
+    def part(self, element: Xml, name: str) -> dict[str, Any]:
+        return self.inner(_child(element, name))
+
+    def _literalExpression(self, element: Xml) -> dict[str, Any]:
+        language = element.get("expressionLanguage") or ""
+        if language and "feel" not in language.lower():
+            return self.refuse(f"使用了表达式语言 {language}", "请改为 FEEL。")
+        return {"kind": "literal", "text": _text(element) or "null"}
+
+    def _decisionTable(self, element: Xml) -> dict[str, Any]:
+        policy, aggregation = element.get("hitPolicy", "UNIQUE"), element.get("aggregation")
+        if policy not in _POLICIES or (aggregation is not None and aggregation not in _AGGREGATIONS):
+            return self.refuse(f"的命中策略 {policy} {aggregation or ''} 无法识别", "请重新选择命中策略。")
+        outputs = [child for child in element if tag(child) == "output"]
+        rules = [child for child in element if tag(child) == "rule"]
+        return {
+            "kind": "table", "policy": policy, "aggregation": aggregation,
+            "inputs": [_text(_child(child, "inputExpression")) or "null" for child in element if tag(child) == "input"],
+            "outputs": [{"name": output.get("name") or output.get("label") or f"output{number}",
+                         "otherwise": _text(_child(output, "defaultOutputEntry")) or None,
+                         "values": _text(_child(output, "outputValues")) or None}
+                        for number, output in enumerate(outputs, 1)],
+            "rules": [{"id": rule.get("id") or f"rule{number}", "number": number,
+                       "tests": [_text(cell) for cell in rule if tag(cell) == "inputEntry"],
+                       "outputs": [_text(cell) or "null" for cell in rule if tag(cell) == "outputEntry"]}
+                      for number, rule in enumerate(rules, 1)]}
+
+    def _list(self, element: Xml) -> dict[str, Any]:
+        return {"kind": "list", "items": [self(child) for child in element if tag(child) in _BOXED]}
+
+    def _relation(self, element: Xml) -> dict[str, Any]:
+        return {"kind": "relation", "columns": [child.get("name") for child in element if tag(child) == "column"],
+                "rows": [[self(cell) for cell in row if tag(cell) in _BOXED] for row in element if tag(row) == "row"]}
+
+    def _context(self, element: Xml) -> dict[str, Any]:
+        entries = []
+        for entry in element:
+            if tag(entry) == "contextEntry":
+                variable = _child(entry, "variable")
+                entries.append({"name": None if variable is None else variable.get("name"), "body": self.inner(entry)})
+        return {"kind": "context", "entries": entries}
+
+    def _functionDefinition(self, element: Xml) -> dict[str, Any]:
+        return self.function(element)
+
+    def function(self, element: Xml | None) -> dict[str, Any]:
+        if element is None or element.get("kind", "FEEL") != "FEEL":
+            return self.refuse("含有非 FEEL 的函数", "请改为 FEEL 函数。")
+        return {"kind": "function", "body": self.inner(element),
+                "parameters": [child.get("name") for child in element if tag(child) == "formalParameter"]}
+
+    def _invocation(self, element: Xml) -> dict[str, Any]:
+        bindings = [{"name": (_child(binding, "parameter") if binding is not None else binding).get("name"),  # type: ignore[union-attr]
+                     "body": self.inner(binding)}
+                    for binding in element if tag(binding) == "binding" and _child(binding, "parameter") is not None]
+        return {"kind": "invocation", "called": self.inner(element), "bindings": bindings}
+
+    def _conditional(self, element: Xml) -> dict[str, Any]:
+        return {"kind": "conditional", "test": self.part(element, "if"), "yes": self.part(element, "then"),
+                "no": self.part(element, "else")}
+
+    def _filter(self, element: Xml) -> dict[str, Any]:
+        return {"kind": "filter", "in": self.part(element, "in"), "match": self.part(element, "match")}
+
+    def _for(self, element: Xml) -> dict[str, Any]:
+        return self._iteration(element, "for", "return")
+
+    def _some(self, element: Xml) -> dict[str, Any]:
+        return self._iteration(element, "some", "satisfies")
+
+    def _every(self, element: Xml) -> dict[str, Any]:
+        return self._iteration(element, "every", "satisfies")
+
+    def _iteration(self, element: Xml, kind: str, result: str) -> dict[str, Any]:
+        return {"kind": kind, "name": element.get("iteratorVariable"), "in": self.part(element, "in"),
+                "body": self.part(element, result)}

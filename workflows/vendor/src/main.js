@@ -1,0 +1,45 @@
+import './intl.js';
+import { evaluate, compile } from './compile.js';
+import { decide, invoke, DecisionFailure } from './decision.js';
+import { read, write } from './values.js';
+
+// One function for Python: JSON in, JSON out. Nothing else of the page of names here is asked for.
+const PROGRAMS = new Map();   // by hash: a decision's program crosses the border once
+
+const COMMANDS = {
+  evaluate({ mode, text, variables }) {
+    const { value, warnings } = evaluate(mode, text, read(variables));
+    return { value: write(value), warnings };
+  },
+  check({ mode, text, variables }) {
+    compile(mode, text, read(variables));
+    return {};
+  },
+  learn({ hash, program }) {
+    PROGRAMS.set(hash, program);
+    return {};
+  },
+  decide({ hash, decision, service, variables }) {
+    const program = PROGRAMS.get(hash);
+    if (!program) return { error: 'unlearnt' };
+    const inputs = read(variables);
+    const { value, matched, missing } = service ? invoke(program, service, inputs) : decide(program, decision, inputs);
+    return { value: write(value), matched, missing };
+  },
+};
+
+globalThis.feel = (request) => {
+  const command = JSON.parse(request);
+  globalThis.clock.now = command.now;
+  try {
+    return JSON.stringify(COMMANDS[command.command](command));
+  } catch (error) {
+    if (error && error.input !== undefined && error.position) {
+      const { from, to } = error.position;
+      return JSON.stringify({ error: 'syntax', text: error.input.slice(from, to) || error.input.slice(from) });
+    }
+    if (error instanceof DecisionFailure) return JSON.stringify({ error: 'decision', failure: error.failure });
+    if (error instanceof Error && error.message === 'NO_CLOCK') return JSON.stringify({ error: 'clock' });
+    throw error;
+  }
+};
