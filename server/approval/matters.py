@@ -1,0 +1,241 @@
+"""The catalogue of matters, results and materials: read from `forms/matters.yaml` and `forms/materials.yaml`, immutable.
+
+A case stores `VERSION`, the hash of both files, with the promise it was given: what explains a decision later stays with it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from server.calendar import Unit
+from server.errors import Invalid, NotFound
+
+FORMS = Path(__file__).resolve().parents[2] / "forms"
+
+MODES = {"THREE": "三个阶段", "TWO": "两个阶段", "SINGLE": "不分阶段"}
+FLOW_TYPES = {
+    "GOV_BUILDING": "政府投资房建",
+    "SOC_GENERAL": "社会投资房建",
+    "SOC_SMALL_LOWRISK": "小型低风险",
+    "IND_STANDARD_LAND": "工业标准地",
+    "MUNI_LINEAR": "市政线性",
+}
+WITHOUT_UNITS = frozenset({"MUNI_LINEAR"})
+"""Flow types whose completion leads to no first registration (domain 1.1)."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A promised or lawful span."""
+
+    n: int
+    unit: Unit
+
+    @property
+    def words(self) -> str:
+        """`3 个工作日`, `15 日（自然日）`, `3 个月`, `当日`."""
+        if self.unit is Unit.WORKING_DAYS:
+            return f"{self.n} 个工作日"
+        if self.unit is Unit.NATURAL_DAYS:
+            return f"{self.n} 日（自然日）"
+        if self.unit is Unit.MONTHS:
+            return f"{self.n} 个月"
+        return "当日办结"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of the staged permit. mode: the permit mode that only this phase belongs to, or None."""
+
+    key: str
+    code: str
+    name: str
+    short: str
+    identifier: str
+    mode: str | None
+    promise: Limit
+    scope: str
+    materials: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One matter. kind: P licence, F filing, Q other. `phases` only for the staged permit."""
+
+    code: str
+    name: str
+    kind: str
+    department: str
+    process: str
+    form: str
+    basis: str
+    promise: Limit | None
+    statutory: Limit | None
+    materials: tuple[str, ...]
+    phases: dict[str, Phase]
+
+    def promise_for(self, phase: str | None) -> Limit:
+        """The promise of the matter, or of the phase where it has phases."""
+        return self.phases[phase].promise if phase else self._own_promise()
+
+    def materials_for(self, phase: str | None) -> tuple[str, ...]:
+        """What is to be attached, before what the system holds is taken off."""
+        return self.phases[phase].materials if phase else self.materials
+
+    def title(self, phase: str | None) -> str:
+        """`施工许可·基坑`."""
+        return f"{self.name}·{self.phases[phase].short}" if phase else self.name
+
+    def serial_code(self, phase: str | None) -> str:
+        """The matter's part of a serial number: `C051`, `C0512`, `D01`."""
+        return (self.phases[phase].code if phase else self.code).replace("-", "")
+
+    def _own_promise(self) -> Limit:
+        if self.promise is None:
+            raise Invalid(f"{self.name}要先选阶段。", fields={"phase": ["请选阶段"]}, code="PHASE_MISSING")
+        return self.promise
+
+
+@dataclass(frozen=True)
+class ResultKind:
+    """A result that a project may already have. material: which material it is."""
+
+    code: str
+    name: str
+    authority: str
+    material: str | None
+
+
+@dataclass(frozen=True)
+class Material:
+    """One material of the dictionary. reuse: `project` (asked once a project) or `case`."""
+
+    code: str
+    name: str
+    key: bool
+    source: str
+    reuse: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Both files together."""
+
+    version: str
+    intake: Limit
+    correction: Limit
+    filing_limit: Limit
+    commencement: Limit
+    p1_requires_planning_permit: bool
+    matters: dict[str, Matter]
+    results: dict[str, ResultKind]
+    materials: dict[str, Material]
+
+    def matter(self, code: str) -> Matter:
+        """Raises NotFound naming the matters there are."""
+        if code not in self.matters:
+            known = "、".join(f"{one.code} {one.name}" for one in self.matters.values())
+            raise NotFound(f"没有“{code}”这个事项。现在能申请：{known}。", code="UNKNOWN_MATTER")
+        return self.matters[code]
+
+    def phase(self, matter: Matter, key: str | None) -> Phase | None:
+        """The phase of a matter that has phases. Raises Invalid when one is missing, unknown or not wanted."""
+        if not matter.phases:
+            if key:
+                raise Invalid(
+                    f"{matter.name}不分阶段，不用选阶段。", fields={"phase": ["这个事项不分阶段"]}, code="PHASE_UNKNOWN"
+                )
+            return None
+        if key not in matter.phases:
+            known = "、".join(f"{one.key} {one.name}" for one in matter.phases.values())
+            raise Invalid(f"请选阶段：{known}。", fields={"phase": ["请选一个阶段"]}, code="PHASE_UNKNOWN")
+        return matter.phases[key]
+
+
+def limit(raw: dict[str, Any] | None) -> Limit | None:
+    """`{working_days: 3}` → Limit(3, working days)."""
+    if raw is None:
+        return None
+    [(key, value)] = raw.items()
+    unit = Unit(key)
+    return Limit(0 if unit is Unit.IMMEDIATE else int(value), unit)
+
+
+def _required(raw: dict[str, Any]) -> Limit:
+    found = limit(raw)
+    if found is None:
+        raise ValueError("a limit is missing in matters.yaml")
+    return found
+
+
+def read(matters: str, materials: str) -> Catalogue:
+    """Both files' texts → Catalogue. Raises ValueError for a material or result a matter names but nothing defines."""
+    raw = yaml.safe_load(matters)
+    dictionary = {
+        code: Material(code, one["name"], one["key"], one["source"], one["reuse"])
+        for code, one in yaml.safe_load(materials)["materials"].items()
+    }
+    catalogue = Catalogue(
+        version=hashlib.sha256((matters + "\0" + materials).encode()).hexdigest()[:16],
+        intake=_required(raw["intake"]),
+        correction=_required(raw["correction"]),
+        filing_limit=_required(raw["filing_limit"]),
+        commencement=_required(raw["commencement"]),
+        p1_requires_planning_permit=raw["rules"]["p1_requires_planning_permit"],
+        matters={code: _matter(code, one) for code, one in raw["matters"].items()},
+        results={
+            code: ResultKind(code, one["name"], one["authority"], one.get("material"))
+            for code, one in raw["results"].items()
+        },
+        materials=dictionary,
+    )
+    named = {code for one in catalogue.matters.values() for code in one.materials}
+    named |= {code for one in catalogue.matters.values() for phase in one.phases.values() for code in phase.materials}
+    named |= {one.material for one in catalogue.results.values() if one.material}
+    if named - dictionary.keys():
+        raise ValueError(f"materials.yaml does not define {sorted(named - dictionary.keys())}")
+    if not catalogue.p1_requires_planning_permit and not raw["rules"]["p1_reform_document"]:
+        raise ValueError("p1_requires_planning_permit: false needs p1_reform_document")
+    return catalogue
+
+
+def _matter(code: str, raw: dict[str, Any]) -> Matter:
+    return Matter(
+        code=code,
+        name=raw["name"],
+        kind=raw["kind"],
+        department=raw["department"],
+        process=raw["process"],
+        form=raw["form"],
+        basis=raw["basis"],
+        promise=limit(raw.get("promise")),
+        statutory=limit(raw.get("statutory")),
+        materials=tuple(raw.get("materials", ())),
+        phases={
+            key: Phase(
+                key=key,
+                code=one["code"],
+                name=one["name"],
+                short=one["short"],
+                identifier=one["identifier"],
+                mode=one.get("mode"),
+                promise=_required(one["promise"]),
+                scope=one["scope"],
+                materials=tuple(one["materials"]),
+            )
+            for key, one in raw.get("phases", {}).items()
+        },
+    )
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Catalogue:
+    """The catalogue of this installation, read once."""
+    return read(
+        (FORMS / "matters.yaml").read_text(encoding="utf-8"),
+        (FORMS / "materials.yaml").read_text(encoding="utf-8"),
+    )
