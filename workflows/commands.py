@@ -50,7 +50,9 @@ def deliver(dep: Deployment, state: bytes, subscription_id: int, variables: Vari
     run = _load(dep, state, now)
     token = run.token(subscription_id)
     spec = token.task_spec
-    if not (isinstance(spec, Catch) and token.state == TaskState.WAITING and spec.event and spec.event.kind == "message"):
+    if not (
+        isinstance(spec, Catch) and token.state == TaskState.WAITING and spec.event and spec.event.kind == "message"
+    ):
         raise NotOpen(f"任务 {subscription_id} 没有在等待消息")
     spec.hit(token, _named(variables))
     run.run()
@@ -117,7 +119,11 @@ def _named(variables: Variables) -> Variables:
 
 def _open(run: Instance, task_id: int) -> Token:
     token = run.token(task_id)
-    if not token.task_spec.waits or token.state != TaskState.READY or token.internal_data.get("stuck", ["fail"])[0] != "fail":
+    if (
+        not token.task_spec.waits
+        or token.state != TaskState.READY
+        or token.internal_data.get("stuck", ["fail"])[0] != "fail"
+    ):
         raise NotOpen(f"任务 {task_id} 已不在等待办理")
     return token
 
@@ -132,11 +138,24 @@ def _step(run: Instance, state: bytes | None = None) -> Step:
             if stuck[0] != "fail":
                 continue
         if isinstance(spec, User) and token.state == TaskState.READY:
-            users.append(UserTask(token.id, info.id, info.name, info.lane, info.form, info.headers, info.properties,
-                                  run.names(token)))
+            users.append(
+                UserTask(
+                    token.id, info.id, info.name, info.lane, info.form, info.headers, info.properties, run.names(token)
+                )
+            )
         elif isinstance(spec, JobElement) and token.state == TaskState.READY:
-            jobs.append(Job(token.id, info.id, info.name, info.job_type or "", info.headers, spec.node.retries, info.lane,
-                            run.names(token)))
+            jobs.append(
+                Job(
+                    token.id,
+                    info.id,
+                    info.name,
+                    info.job_type or "",
+                    info.headers,
+                    spec.node.retries,
+                    info.lane,
+                    run.names(token),
+                )
+            )
         elif isinstance(spec, Catch) and token.state == TaskState.WAITING and spec.event is not None:
             if spec.event.kind == "timer":
                 timers.append(Timer(token.id, info.id, datetime.fromisoformat(data["due"])))
@@ -144,6 +163,13 @@ def _step(run: Instance, state: bytes | None = None) -> Step:
                 subscriptions.append(Subscription(token.id, info.id, spec.event.name or "", data.get("key")))
     return Step(
         state=pack(run.document()) if state is None else state,
-        completed=run.end == COMPLETED, cancelled=run.end == CANCELLED, user_tasks=tuple(users), jobs=tuple(jobs),
-        timers=tuple(timers), subscriptions=tuple(subscriptions), thrown=tuple(run.thrown), incidents=tuple(incidents),
-        trail=tuple(run.trail))
+        completed=run.end == COMPLETED,
+        cancelled=run.end == CANCELLED,
+        user_tasks=tuple(users),
+        jobs=tuple(jobs),
+        timers=tuple(timers),
+        subscriptions=tuple(subscriptions),
+        thrown=tuple(run.thrown),
+        incidents=tuple(incidents),
+        trail=tuple(run.trail),
+    )

@@ -66,7 +66,10 @@ def deploy(files: Mapping[str, bytes], process_id: str) -> Deployment:
         job_types=tuple(sorted({info.job_type for info in infos.values() if info.job_type})),
         start_messages=tuple(start.node.event.name for start in spec.starts if start.node.event),
         elements=MappingProxyType(infos),
-        spec=spec, subprocess_specs=MappingProxyType(specs), decisions=decisions)
+        spec=spec,
+        subprocess_specs=MappingProxyType(specs),
+        decisions=decisions,
+    )
 
 
 def _no_clash(known: Mapping[str, Node], found: Mapping[str, Node], own: Mapping[str, Node]) -> None:
@@ -75,14 +78,20 @@ def _no_clash(known: Mapping[str, Node], found: Mapping[str, Node], own: Mapping
         return
     clashes = sorted(known.keys() & found.keys())
     if clashes:
-        raise Refused(Problem(key, f"元素{found[key].info.label}的编号在被调用的流程里也有。", "请给其中一个换编号。")
-                      for key in clashes)
+        raise Refused(
+            Problem(key, f"元素{found[key].info.label}的编号在被调用的流程里也有。", "请给其中一个换编号。")
+            for key in clashes
+        )
 
 
 def _keep_only(root: Xml, needed: list[str]) -> None:
     for child in list(root):
-        if (tag(child) == "process" and child.get("id") not in needed) or tag(child) in ("collaboration", "dataStore") \
-                or namespace(child) != namespace(root) or tag(child).startswith("global"):
+        if (
+            (tag(child) == "process" and child.get("id") not in needed)
+            or tag(child) in ("collaboration", "dataStore")
+            or namespace(child) != namespace(root)
+            or tag(child).startswith("global")
+        ):
             root.remove(child)
 
 
@@ -152,7 +161,9 @@ class _Sources:
     def _present(self, key: str, caller: Xml | None, problems: list[Problem]) -> bool:
         element = "" if caller is None else caller.get("id") or ""
         if key in self.twice:
-            problems.append(Problem(element, f"流程“{key}”在几个文件里都有:{'、'.join(self.twice[key])}。", "请只保留一个。"))
+            problems.append(
+                Problem(element, f"流程“{key}”在几个文件里都有:{'、'.join(self.twice[key])}。", "请只保留一个。")
+            )
             return False
         if key not in self.processes:
             problems.append(Problem(element, f"找不到流程“{key}”。", "请上传含有它的文件,或改正编号。"))
@@ -166,6 +177,10 @@ class _Sources:
         decisions, problems = dmn.load(sources, needed)
         if problems:
             by_decision = {node.decision: node.info for node in known.values() if node.decision}
-            raise Refused(Problem(by_decision[key].id, f"{by_decision[key].label}的决策:{problem.message_zh}", problem.cure_zh)
-                          if key in by_decision else problem for key, problem in problems)
+            raise Refused(
+                Problem(by_decision[key].id, f"{by_decision[key].label}的决策:{problem.message_zh}", problem.cure_zh)
+                if key in by_decision
+                else problem
+                for key, problem in problems
+            )
         return decisions, list(decisions.files)

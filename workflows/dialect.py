@@ -26,17 +26,31 @@ from .rules import FLOW_NODES
 from .source import NS, B, Xml, event_definitions, extension, extensions, flows_of, tag
 
 _FORKING = FLOW_NODES - {"exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway", "endEvent"}
-_DROPPED = ("dataStore", "dataObject", "dataObjectReference", "dataStoreReference", "ioSpecification", "property",
-            "dataInputAssociation", "dataOutputAssociation", "correlationProperty", "collaboration", "laneSet")
+_DROPPED = (
+    "dataStore",
+    "dataObject",
+    "dataObjectReference",
+    "dataStoreReference",
+    "ioSpecification",
+    "property",
+    "dataInputAssociation",
+    "dataOutputAssociation",
+    "correlationProperty",
+    "collaboration",
+    "laneSet",
+)
 _PLAIN_NAME = re.compile(r"=\s*([^\W\d]\w*)\s*")
 
 
 # -- what the elements say
 
+
 def nodes(process: Xml, definitions: Xml) -> dict[str, Node]:
     lanes = _lanes(process)
-    return {node.get("id") or "": _node(node, lanes, definitions)
-            for node in process.iter(*(B + name for name in FLOW_NODES))}
+    return {
+        node.get("id") or "": _node(node, lanes, definitions)
+        for node in process.iter(*(B + name for name in FLOW_NODES))
+    }
 
 
 def _lanes(process: Xml) -> dict[str, str]:
@@ -55,16 +69,22 @@ def _node(xml: Xml, lanes: Mapping[str, str], definitions: Xml) -> Node:
     job, form = extension(xml, "taskDefinition"), extension(xml, "formDefinition")
     called, decision = extension(xml, "calledElement"), extension(xml, "calledDecision")
     info = ElementInfo(
-        id=xml.get("id") or "", name=" ".join((xml.get("name") or "").split()), kind=tag(xml), lane=_lane_of(xml, lanes),
+        id=xml.get("id") or "",
+        name=" ".join((xml.get("name") or "").split()),
+        kind=tag(xml),
+        lane=_lane_of(xml, lanes),
         form=None if form is None else form.get("formId"),
         job_type=None if job is None or _throws(xml) else (job.get("type") or "").strip(),
-        headers=_pairs(xml, "taskHeaders", "key"), properties=_pairs(xml, "properties", "name"))
+        headers=_pairs(xml, "taskHeaders", "key"),
+        properties=_pairs(xml, "properties", "name"),
+    )
     mapping = [child for holder in extensions(xml) if tag(holder) == "ioMapping" for child in holder]
     return Node(
         info=info,
         inputs=tuple((m.get("target") or "", m.get("source") or "") for m in mapping if tag(m) == "input"),
         outputs=tuple((m.get("target") or "", m.get("source") or "") for m in mapping if tag(m) == "output"),
-        event=_event(xml, definitions), loop=_loop(xml),
+        event=_event(xml, definitions),
+        loop=_loop(xml),
         retries=int((job.get("retries") or "3") if job is not None else 3),
         decision=None if decision is None else decision.get("decisionId"),
         result_variable=None if decision is None else decision.get("resultVariable"),
@@ -72,7 +92,8 @@ def _node(xml: Xml, lanes: Mapping[str, str], definitions: Xml) -> Node:
         propagate_parent=called is None or called.get("propagateAllParentVariables") != "false",
         propagate_child=called is None or called.get("propagateAllChildVariables") != "false",
         interrupting=xml.get("cancelActivity") != "false" and xml.get("isInterrupting") != "false",
-        event_subprocess=xml.get("triggeredByEvent") == "true")
+        event_subprocess=xml.get("triggeredByEvent") == "true",
+    )
 
 
 def called_process(call: Xml) -> str | None:
@@ -115,10 +136,12 @@ def _event(xml: Xml, definitions: Xml) -> Event | None:
         text = next(child for child in definition if tag(child).startswith("time"))
         return Event("timer", (text.text or "").strip(), cycle=tag(text) == "timeCycle")
     if kind == "link":
-        return None   # normalise() makes a flow of it
+        return None  # normalise() makes a flow of it
     if kind == "terminate":
         return Event("terminate", None)
-    target = next((one for one in definitions.iterfind(f"{B}{kind}") if one.get("id") == definition.get(f"{kind}Ref")), None)
+    target = next(
+        (one for one in definitions.iterfind(f"{B}{kind}") if one.get("id") == definition.get(f"{kind}Ref")), None
+    )
     attribute = {"error": "errorCode", "escalation": "escalationCode"}.get(kind, "name")
     name = None if target is None else (target.get(attribute) or "").strip() or None
     subscription = extension(target, "subscription") if target is not None else None
@@ -133,12 +156,18 @@ def _loop(xml: Xml) -> Loop | None:
         return None
     output = settings.get("outputElement") or None
     plain = _PLAIN_NAME.fullmatch(output or "")
-    return Loop(collection=settings.get("inputCollection") or "", item=settings.get("inputElement") or None, output=output,
-                output_collection=settings.get("outputCollection") or None, output_name=plain[1] if plain else None,
-                condition=(loop.findtext(f"{B}completionCondition") or "").strip() or None)
+    return Loop(
+        collection=settings.get("inputCollection") or "",
+        item=settings.get("inputElement") or None,
+        output=output,
+        output_collection=settings.get("outputCollection") or None,
+        output_name=plain[1] if plain else None,
+        condition=(loop.findtext(f"{B}completionCondition") or "").strip() or None,
+    )
 
 
 # -- XML -> what the parser accepts; what is added here is also added to the nodes
+
 
 def normalise(process: Xml, known: dict[str, Node]) -> None:
     for name in _DROPPED:
@@ -150,7 +179,7 @@ def normalise(process: Xml, known: dict[str, Node]) -> None:
     for loop in process.iter(f"{B}multiInstanceLoopCharacteristics"):
         for child in list(loop):
             loop.remove(child)
-        _make(loop, "loopCardinality").text = "1"   # the parser demands one; the settings are in the node
+        _make(loop, "loopCardinality").text = "1"  # the parser demands one; the settings are in the node
     for node in list(process.iter(*(B + name for name in _FORKING))):
         _implicit_gateway(node, known)
     for call in process.iter(f"{B}callActivity"):
@@ -170,8 +199,13 @@ def _link_flows(process: Xml) -> None:
         for other in scope.iterfind("b:intermediateCatchEvent/b:linkEventDefinition", NS):
             catcher = other.getparent()
             if catcher is not None and other.get("name") == definition.get("name"):
-                _make(scope, "sequenceFlow", id=f"{node.get('id')}.link", sourceRef=node.get("id") or "",
-                      targetRef=catcher.get("id") or "")
+                _make(
+                    scope,
+                    "sequenceFlow",
+                    id=f"{node.get('id')}.link",
+                    sourceRef=node.get("id") or "",
+                    targetRef=catcher.get("id") or "",
+                )
 
 
 def _implicit_gateway(node: Xml, known: dict[str, Node]) -> None:
@@ -190,6 +224,7 @@ def _implicit_gateway(node: Xml, known: dict[str, Node]) -> None:
 
 
 # -- SpiffWorkflow's parser, made to yield our classes
+
 
 class ProcessSpec(BpmnProcessSpec):
     """Its helpers are called Start and End: an element with such an id would be swallowed. Ours begin with '#'."""
@@ -249,8 +284,13 @@ class _Ours:
             specs[self.node.get("attachedToRef")].guards += (self.task,)
         for xml in self.process_parser.get_outgoing_sequence_flows(key):
             target = specs[xml.get("targetRef")]
-            flow = Flow(xml.get("id"), target, (xml.findtext(f"{B}conditionExpression") or "").strip() or None,
-                        xml.get("id") == self.node.get("default"), xml.get("id").endswith((".fork.flow", ".link")))
+            flow = Flow(
+                xml.get("id"),
+                target,
+                (xml.findtext(f"{B}conditionExpression") or "").strip() or None,
+                xml.get("id") == self.node.get("default"),
+                xml.get("id").endswith((".fork.flow", ".link")),
+            )
             self.task.connect(target)
             self.task.flows += (flow,)
             target.incoming += (flow.id,)
@@ -288,26 +328,29 @@ def _ours(parser: Any) -> Any:
 
 class _Parser(BpmnParser):
     PROCESS_PARSER_CLASS = _Process
-    OVERRIDE_PARSER_CLASSES = {full_tag(name): (parser, spec) for name, parser, spec in [
-        ("startEvent", _ours(event_parsers.StartEventParser), e.Start),
-        ("endEvent", _ours(event_parsers.EndEventParser), e.End),
-        ("boundaryEvent", _ours(event_parsers.BoundaryEventParser), e.Boundary),
-        ("intermediateCatchEvent", _ours(event_parsers.IntermediateCatchEventParser), e.Intermediate),
-        ("intermediateThrowEvent", _ours(event_parsers.IntermediateThrowEventParser), e.ThrowEvent),
-        ("receiveTask", _ours(event_parsers.ReceiveTaskParser), e.Receive),
-        ("sendTask", _SendParser, e.Send),
-        ("userTask", _ours(TaskParser), e.User),
-        ("serviceTask", _WorkParser, e.Job),
-        ("businessRuleTask", _WorkParser, e.Decision),
-        ("task", _ours(TaskParser), e.Plain),
-        ("manualTask", _ours(TaskParser), e.Plain),
-        ("subProcess", _SubParser, e.Sub),
-        ("callActivity", _ours(task_parsers.CallActivityParser), e.Call),
-        ("exclusiveGateway", _ours(task_parsers.ConditionalGatewayParser), e.Exclusive),
-        ("inclusiveGateway", _ours(task_parsers.ConditionalGatewayParser), e.Inclusive),
-        ("parallelGateway", _ours(task_parsers.GatewayParser), e.Parallel),
-        ("eventBasedGateway", _ours(event_parsers.EventBasedGatewayParser), e.EventGateway),
-    ]}
+    OVERRIDE_PARSER_CLASSES = {
+        full_tag(name): (parser, spec)
+        for name, parser, spec in [
+            ("startEvent", _ours(event_parsers.StartEventParser), e.Start),
+            ("endEvent", _ours(event_parsers.EndEventParser), e.End),
+            ("boundaryEvent", _ours(event_parsers.BoundaryEventParser), e.Boundary),
+            ("intermediateCatchEvent", _ours(event_parsers.IntermediateCatchEventParser), e.Intermediate),
+            ("intermediateThrowEvent", _ours(event_parsers.IntermediateThrowEventParser), e.ThrowEvent),
+            ("receiveTask", _ours(event_parsers.ReceiveTaskParser), e.Receive),
+            ("sendTask", _SendParser, e.Send),
+            ("userTask", _ours(TaskParser), e.User),
+            ("serviceTask", _WorkParser, e.Job),
+            ("businessRuleTask", _WorkParser, e.Decision),
+            ("task", _ours(TaskParser), e.Plain),
+            ("manualTask", _ours(TaskParser), e.Plain),
+            ("subProcess", _SubParser, e.Sub),
+            ("callActivity", _ours(task_parsers.CallActivityParser), e.Call),
+            ("exclusiveGateway", _ours(task_parsers.ConditionalGatewayParser), e.Exclusive),
+            ("inclusiveGateway", _ours(task_parsers.ConditionalGatewayParser), e.Inclusive),
+            ("parallelGateway", _ours(task_parsers.GatewayParser), e.Parallel),
+            ("eventBasedGateway", _ours(event_parsers.EventBasedGatewayParser), e.EventGateway),
+        ]
+    }
 
     def __init__(self, known: Mapping[str, Node]) -> None:
         super().__init__()
@@ -316,7 +359,7 @@ class _Parser(BpmnParser):
 
 def _reach(spec: ProcessSpec) -> None:
     """For each inclusive join: by which of its incoming flows may a token standing at a given element still come?"""
-    before: dict[str, list[tuple[str, str]]] = {}   # element -> (flow into it, where that flow starts)
+    before: dict[str, list[tuple[str, str]]] = {}  # element -> (flow into it, where that flow starts)
     hosts: dict[str, str] = {}
     for source in spec.task_specs.values():
         for flow in getattr(source, "flows", ()):
@@ -332,7 +375,9 @@ def _reach(spec: ProcessSpec) -> None:
             join.reach = MappingProxyType({name: frozenset(flows) for name, flows in reach.items()})
 
 
-def _backwards(name: str, stop: str, before: Mapping[str, list[tuple[str, str]]], hosts: Mapping[str, str]) -> Iterator[str]:
+def _backwards(
+    name: str, stop: str, before: Mapping[str, list[tuple[str, str]]], hosts: Mapping[str, str]
+) -> Iterator[str]:
     """The element and all from which it can be reached without passing `stop`; a host reaches its boundary events."""
     seen, stack = {stop}, [name]
     while stack:

@@ -16,12 +16,30 @@ from . import feel
 from .errors import DecisionError, FeelError, Problem, Refused
 from .source import Xml, namespace, parse, tag
 
-_NAMESPACES = ("https://www.omg.org/spec/DMN/20191111/MODEL/", "https://www.omg.org/spec/DMN/20211108/MODEL/",
-               "https://www.omg.org/spec/DMN/20230324/MODEL/", "https://www.omg.org/spec/DMN/20240513/MODEL/")
+_NAMESPACES = (
+    "https://www.omg.org/spec/DMN/20191111/MODEL/",
+    "https://www.omg.org/spec/DMN/20211108/MODEL/",
+    "https://www.omg.org/spec/DMN/20230324/MODEL/",
+    "https://www.omg.org/spec/DMN/20240513/MODEL/",
+)
 _POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
 _AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
-_BOXED = frozenset({"literalExpression", "decisionTable", "context", "invocation", "list", "relation", "functionDefinition",
-                    "conditional", "filter", "for", "some", "every"})
+_BOXED = frozenset(
+    {
+        "literalExpression",
+        "decisionTable",
+        "context",
+        "invocation",
+        "list",
+        "relation",
+        "functionDefinition",
+        "conditional",
+        "filter",
+        "for",
+        "some",
+        "every",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,7 @@ class Decisions:
     """A program, closed under requirements. `names`: id -> name of each decision."""
 
     program: Mapping[str, Any] = field(repr=False)
+    text: str = field(repr=False)
     hash: str
     names: Mapping[str, str]
     files: tuple[str, ...]
@@ -60,27 +79,40 @@ def load(sources: Mapping[str, bytes], needed: Iterable[str]) -> tuple[Decisions
             problems.extend((key, problem) for problem in unreadable)
             continue
         problems.extend((key, problem) for problem in library.need(key))
-    program = library.program
-    text = json.dumps(program, sort_keys=True, ensure_ascii=False)
-    names = {key: library.name(key) for key in program["decisions"]}
-    return Decisions(program, hashlib.sha256(text.encode()).hexdigest(), MappingProxyType(names),
-                     tuple(sorted(library.files))), problems
+    return library.decisions(), problems
 
 
 def everything(sources: Mapping[str, bytes]) -> tuple[Decisions, list[tuple[str, Problem]]]:
     """As `load`, of every decision in the files: for a linter and for decisions used without a process."""
-    keys = [element.get("id") or "" for name in sorted(sources)
-            for element in parse(sources[name], name) if tag(element) == "decision"]
+    keys = [
+        element.get("id") or ""
+        for name in sorted(sources)
+        for element in parse(sources[name], name)
+        if tag(element) == "decision"
+    ]
     return load(sources, keys)
 
 
-def decide(decisions: Decisions, decision: str, variables: Mapping[str, Any], *, now: datetime | None = None,
-           strict: bool = True) -> DecisionResult:
+def decide(
+    decisions: Decisions,
+    decision: str,
+    variables: Mapping[str, Any],
+    *,
+    now: datetime | None = None,
+    strict: bool = True,
+) -> DecisionResult:
     """Raises DecisionError with a Chinese sentence. `strict`: a name without a value is an error, not null."""
     if decision not in decisions.program["decisions"]:
         raise DecisionError(f"没有编号为“{decision}”的决策")
-    reply = _ask(decisions, {"command": "decide", "decision": decision, "variables": dict(variables),
-                             "now": feel.milliseconds(now)})
+    reply = _ask(
+        decisions,
+        {
+            "command": "decide",
+            "decision": decision,
+            "variables": feel.mentioned(decisions.text, variables),
+            "now": feel.milliseconds(now),
+        },
+    )
     if strict and reply["missing"]:
         owner, name = reply["missing"][0]
         raise DecisionError(f"决策“{decisions.names.get(owner, owner)}”缺少输入“{name}”")
@@ -88,15 +120,28 @@ def decide(decisions: Decisions, decision: str, variables: Mapping[str, Any], *,
     return DecisionResult(decision, reply["value"], MappingProxyType(matched))
 
 
-def invoke(decisions: Decisions, service: str, variables: Mapping[str, Any]) -> Any:
-    """The value of a decision service."""
-    return _ask(decisions, {"command": "decide", "service": service, "variables": dict(variables), "now": None})["value"]
+def service(sources: Mapping[str, bytes], key: str, variables: Mapping[str, Any]) -> Any:
+    """The value of a decision service of the DMN files, given its inputs by name."""
+    library = _Library()
+    for name in sorted(sources):
+        library.read(name, parse(sources[name], name))
+    problems = library.need(key)
+    if problems:
+        raise DecisionError(str(problems[0]))
+    return _invoke(library.decisions(), key, variables)
+
+
+def _invoke(decisions: Decisions, service: str, variables: Mapping[str, Any]) -> Any:
+    return _ask(
+        decisions,
+        {"command": "decide", "service": service, "variables": feel.mentioned(decisions.text, variables), "now": None},
+    )["value"]
 
 
 def _ask(decisions: Decisions, command: dict[str, Any]) -> dict[str, Any]:
     try:
         reply = feel.ask({**command, "hash": decisions.hash})
-        if reply.get("error") == "unlearnt":   # a new thread, or a context renewed after it ran out of memory
+        if reply.get("error") == "unlearnt":  # a new thread, or a context renewed after it ran out of memory
             feel.ask({"command": "learn", "hash": decisions.hash, "program": decisions.program, "now": None})
             reply = feel.ask({**command, "hash": decisions.hash})
     except FeelError as error:
@@ -129,7 +174,9 @@ class _Library:
 
     def read(self, file: str, root: Xml) -> None:
         if namespace(root) not in _NAMESPACES:
-            raise Refused([Problem("", f"文件“{file}”不是 DMN 1.3 以上的决策模型。", "请用 Camunda Modeler 重新保存。")])
+            raise Refused(
+                [Problem("", f"文件“{file}”不是 DMN 1.3 以上的决策模型。", "请用 Camunda Modeler 重新保存。")]
+            )
         for element in root:
             key = element.get("id")
             if key and tag(element) in ("decision", "inputData", "businessKnowledgeModel", "decisionService"):
@@ -137,10 +184,23 @@ class _Library:
                     self.twice.add(key)
                 self.elements[key] = file, element
 
+    def decisions(self) -> Decisions:
+        text = json.dumps(self.program, sort_keys=True, ensure_ascii=False)
+        names = {key: self.name(key) for key in self.program["decisions"]}
+        return Decisions(
+            self.program,
+            text,
+            hashlib.sha256(text.encode()).hexdigest(),
+            MappingProxyType(names),
+            tuple(sorted(self.files)),
+        )
+
     def name(self, key: str) -> str:
         element = self.elements[key][1]
         variable = _child(element, "variable")
-        return " ".join(((variable.get("name") if variable is not None else None) or element.get("name") or key).split())
+        return " ".join(
+            ((variable.get("name") if variable is not None else None) or element.get("name") or key).split()
+        )
 
     def need(self, key: str) -> list[Problem]:
         """Adds the element and all it requires to the program."""
@@ -169,19 +229,31 @@ class _Library:
         requires = [self._requirement(reference) for reference in _references(element)]
         if kind == "decision":
             body = next((child for child in element if tag(child) in _BOXED), None)
-            self.program["decisions"][key] = {"requires": [r for r in requires if r], "body": _Boxed(key, problems)(body)}
+            self.program["decisions"][key] = {
+                "requires": [r for r in requires if r],
+                "body": _Boxed(key, problems)(body),
+            }
         else:
             logic = _child(element, "encapsulatedLogic")
-            self.program["knowledge"][key] = {"requires": [r for r in requires if r],
-                                              "body": _Boxed(key, problems).function(logic)}
-        return [reference for reference in _references(element)
-                if reference not in self.elements or tag(self.elements[reference][1]) != "inputData"]
+            self.program["knowledge"][key] = {
+                "requires": [r for r in requires if r],
+                "body": _Boxed(key, problems).function(logic),
+            }
+        return [
+            reference
+            for reference in _references(element)
+            if reference not in self.elements or tag(self.elements[reference][1]) != "inputData"
+        ]
 
     def _requirement(self, key: str) -> dict[str, str] | None:
         if key not in self.elements:
-            return None   # need() reports it
-        kinds = {"inputData": "input", "decision": "decision", "businessKnowledgeModel": "knowledge",
-                 "decisionService": "service"}
+            return None  # need() reports it
+        kinds = {
+            "inputData": "input",
+            "decision": "decision",
+            "businessKnowledgeModel": "knowledge",
+            "decisionService": "service",
+        }
         return {"kind": kinds[tag(self.elements[key][1])], "id": key, "name": self.name(key)}
 
     def _add_service(self, key: str, element: Xml) -> list[str]:
@@ -191,15 +263,23 @@ class _Library:
         outputs, inputs = ids("outputDecision"), [*ids("inputDecision"), *ids("inputData")]
         self.program["services"][key] = {
             "parameters": [self.name(k) for k in (*ids("inputData"), *ids("inputDecision")) if k in self.elements],
-            "outputs": [{"id": k, "name": self.name(k)} for k in outputs if k in self.elements]}
-        return [k for k in (*outputs, *ids("encapsulatedDecision"), *inputs)
-                if k not in self.elements or tag(self.elements[k][1]) != "inputData"]
+            "outputs": [{"id": k, "name": self.name(k)} for k in outputs if k in self.elements],
+        }
+        return [
+            k
+            for k in (*outputs, *ids("encapsulatedDecision"), *inputs)
+            if k not in self.elements or tag(self.elements[k][1]) != "inputData"
+        ]
 
 
 def _references(element: Xml) -> list[str]:
-    return [_reference(child) for requirement in element
-            if tag(requirement) in ("informationRequirement", "knowledgeRequirement") for child in requirement
-            if child.get("href") is not None]
+    return [
+        _reference(child)
+        for requirement in element
+        if tag(requirement) in ("informationRequirement", "knowledgeRequirement")
+        for child in requirement
+        if child.get("href") is not None
+    ]
 
 
 def _reference(element: Xml) -> str:
@@ -253,23 +333,38 @@ class _Boxed:
         outputs = [child for child in element if tag(child) == "output"]
         rules = [child for child in element if tag(child) == "rule"]
         return {
-            "kind": "table", "policy": policy, "aggregation": aggregation,
+            "kind": "table",
+            "policy": policy,
+            "aggregation": aggregation,
             "inputs": [_text(_child(child, "inputExpression")) or "null" for child in element if tag(child) == "input"],
-            "outputs": [{"name": output.get("name") or output.get("label") or f"output{number}",
-                         "otherwise": _text(_child(output, "defaultOutputEntry")) or None,
-                         "values": _text(_child(output, "outputValues")) or None}
-                        for number, output in enumerate(outputs, 1)],
-            "rules": [{"id": rule.get("id") or f"rule{number}", "number": number,
-                       "tests": [_text(cell) for cell in rule if tag(cell) == "inputEntry"],
-                       "outputs": [_text(cell) or "null" for cell in rule if tag(cell) == "outputEntry"]}
-                      for number, rule in enumerate(rules, 1)]}
+            "outputs": [
+                {
+                    "name": output.get("name") or output.get("label") or f"output{number}",
+                    "otherwise": _text(_child(output, "defaultOutputEntry")) or None,
+                    "values": _text(_child(output, "outputValues")) or None,
+                }
+                for number, output in enumerate(outputs, 1)
+            ],
+            "rules": [
+                {
+                    "id": rule.get("id") or f"rule{number}",
+                    "number": number,
+                    "tests": [_text(cell) for cell in rule if tag(cell) == "inputEntry"],
+                    "outputs": [_text(cell) or "null" for cell in rule if tag(cell) == "outputEntry"],
+                }
+                for number, rule in enumerate(rules, 1)
+            ],
+        }
 
     def _list(self, element: Xml) -> dict[str, Any]:
         return {"kind": "list", "items": [self(child) for child in element if tag(child) in _BOXED]}
 
     def _relation(self, element: Xml) -> dict[str, Any]:
-        return {"kind": "relation", "columns": [child.get("name") for child in element if tag(child) == "column"],
-                "rows": [[self(cell) for cell in row if tag(cell) in _BOXED] for row in element if tag(row) == "row"]}
+        return {
+            "kind": "relation",
+            "columns": [child.get("name") for child in element if tag(child) == "column"],
+            "rows": [[self(cell) for cell in row if tag(cell) in _BOXED] for row in element if tag(row) == "row"],
+        }
 
     def _context(self, element: Xml) -> dict[str, Any]:
         entries = []
@@ -285,18 +380,30 @@ class _Boxed:
     def function(self, element: Xml | None) -> dict[str, Any]:
         if element is None or element.get("kind", "FEEL") != "FEEL":
             return self.refuse("含有非 FEEL 的函数", "请改为 FEEL 函数。")
-        return {"kind": "function", "body": self.inner(element),
-                "parameters": [child.get("name") for child in element if tag(child) == "formalParameter"]}
+        return {
+            "kind": "function",
+            "body": self.inner(element),
+            "parameters": [child.get("name") for child in element if tag(child) == "formalParameter"],
+        }
 
     def _invocation(self, element: Xml) -> dict[str, Any]:
-        bindings = [{"name": (_child(binding, "parameter") if binding is not None else binding).get("name"),  # type: ignore[union-attr]
-                     "body": self.inner(binding)}
-                    for binding in element if tag(binding) == "binding" and _child(binding, "parameter") is not None]
+        bindings = [
+            {
+                "name": (_child(binding, "parameter") if binding is not None else binding).get("name"),  # type: ignore[union-attr]
+                "body": self.inner(binding),
+            }
+            for binding in element
+            if tag(binding) == "binding" and _child(binding, "parameter") is not None
+        ]
         return {"kind": "invocation", "called": self.inner(element), "bindings": bindings}
 
     def _conditional(self, element: Xml) -> dict[str, Any]:
-        return {"kind": "conditional", "test": self.part(element, "if"), "yes": self.part(element, "then"),
-                "no": self.part(element, "else")}
+        return {
+            "kind": "conditional",
+            "test": self.part(element, "if"),
+            "yes": self.part(element, "then"),
+            "no": self.part(element, "else"),
+        }
 
     def _filter(self, element: Xml) -> dict[str, Any]:
         return {"kind": "filter", "in": self.part(element, "in"), "match": self.part(element, "match")}
@@ -311,5 +418,9 @@ class _Boxed:
         return self._iteration(element, "every", "satisfies")
 
     def _iteration(self, element: Xml, kind: str, result: str) -> dict[str, Any]:
-        return {"kind": kind, "name": element.get("iteratorVariable"), "in": self.part(element, "in"),
-                "body": self.part(element, result)}
+        return {
+            "kind": kind,
+            "name": element.get("iteratorVariable"),
+            "in": self.part(element, "in"),
+            "body": self.part(element, result),
+        }

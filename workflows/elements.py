@@ -29,8 +29,8 @@ MAX_INSTANCES = 1000
 class Element:
     """Mixed in before every spec class. The dialect sets node, flows, incoming and guards once, at deployment."""
 
-    waits: ClassVar[bool] = False   # READY until complete() or fail()
-    maps: ClassVar[bool] = True     # has the element's own variable mappings
+    waits: ClassVar[bool] = False  # READY until complete() or fail()
+    maps: ClassVar[bool] = True  # has the element's own variable mappings
     name: str
     node: Node
     flows: tuple[Flow, ...] = ()
@@ -43,7 +43,7 @@ class Element:
         pass
 
     def connect(self, taskspec: Any) -> None:
-        TaskSpec.connect(self, taskspec)   # past gateways that want one default, or take their events from their targets
+        TaskSpec.connect(self, taskspec)  # past gateways that want one default, or take their events from their targets
 
     def _predict(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -169,7 +169,7 @@ class Inclusive(Fork, defaults.InclusiveGateway):
     def enter(self, task: "Token") -> bool:
         if len(self.incoming) < 2:
             return True
-        task._set_state(TaskState.WAITING)   # the runner asks try_fire when nothing else moves
+        task._set_state(TaskState.WAITING)  # the runner asks try_fire when nothing else moves
         return False
 
     def try_fire(self, scope: "Scope | Instance") -> bool:
@@ -285,15 +285,21 @@ class MultiInstance(Element, defaults.ParallelMultiInstanceTask):
         if loop.item:
             local[loop.item] = task.internal_data["items"][number]
         if loop.output_name:
-            local.setdefault(loop.output_name, None)   # its own in each instance: they do not overwrite one another
+            local.setdefault(loop.output_name, None)  # its own in each instance: they do not overwrite one another
         run.scopes[f"m{token.id}"] = local
         run.place(token)
 
     def instance_done(self, task: "Token", token: "Token", values: dict[str, Any]) -> None:
         run, loop, data = task.run_of, self.loop, task.internal_data
         done, total = data["done"] + 1, len(data["items"])
-        names = {**run.names(token), **values, "numberOfInstances": total, "numberOfCompletedInstances": done,
-                 "numberOfActiveInstances": data["next"] - done, "numberOfTerminatedInstances": 0}
+        names = {
+            **run.names(token),
+            **values,
+            "numberOfInstances": total,
+            "numberOfCompletedInstances": done,
+            "numberOfActiveInstances": data["next"] - done,
+            "numberOfTerminatedInstances": 0,
+        }
         output = run.value(token, loop.output, names) if loop.output else None
         finished = done == total or (loop.condition is not None and run.holds(token, loop.condition, names))
 
@@ -346,7 +352,9 @@ class Catch(Element):
 
     def again(self, task: "Token") -> None:
         """Arms once more what may come once more."""
-        data = {key: task.internal_data[key] for key in ("at", "key", "due", "every", "left") if key in task.internal_data}
+        data = {
+            key: task.internal_data[key] for key in ("at", "key", "due", "every", "left") if key in task.internal_data
+        }
         if "due" in data:
             if data.get("left", 1) == 1:
                 return

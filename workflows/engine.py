@@ -210,8 +210,10 @@ class Instance(Rooted, BpmnWorkflow):
     def settle(self, scope: Rooted) -> None:
         """A scope without a token, but for event subprocesses that wait, is finished."""
         rest = scope.live()
-        if scope.completed or any(not isinstance(t.task_spec, EventSub) or (t.state != TaskState.WAITING
-                                  and "stuck" not in t.internal_data) for t in rest):
+        if scope.completed or any(
+            not isinstance(t.task_spec, EventSub) or (t.state != TaskState.WAITING and "stuck" not in t.internal_data)
+            for t in rest
+        ):
             return
         for token in rest:
             self.drop(token)
@@ -286,8 +288,14 @@ class Instance(Rooted, BpmnWorkflow):
     # -- events
 
     def waiting(self, kind: str) -> list[Token]:
-        return [t for t in self.all_live() if t.state == TaskState.WAITING and isinstance(t.task_spec, Catch)
-                and t.task_spec.event is not None and t.task_spec.event.kind == kind]
+        return [
+            t
+            for t in self.all_live()
+            if t.state == TaskState.WAITING
+            and isinstance(t.task_spec, Catch)
+            and t.task_spec.event is not None
+            and t.task_spec.event.kind == kind
+        ]
 
     def throw_message(self, token: Token, event: Event) -> None:
         variables = dict(self.scopes.get(str(token.id), {}))
@@ -296,7 +304,7 @@ class Instance(Rooted, BpmnWorkflow):
             try:
                 key = key_text(self.value(token, event.key))
             except Stuck:
-                key = None   # the receiver's key need not be known to the thrower; the area's contract supplies it
+                key = None  # the receiver's key need not be known to the thrower; the area's contract supplies it
         self.thrown.append(Thrown(token.task_spec.node.info.id, event.name or "", key, variables))
 
     def throw_signal(self, name: str | None) -> None:
@@ -325,8 +333,13 @@ class Instance(Rooted, BpmnWorkflow):
         found = None
         for token in scope.live():
             spec = token.task_spec
-            if (token.state == TaskState.WAITING and isinstance(spec, Boundary | EventSub) and spec.event is not None
-                    and spec.event.kind == kind and token.internal_data.get("at") == host):
+            if (
+                token.state == TaskState.WAITING
+                and isinstance(spec, Boundary | EventSub)
+                and spec.event is not None
+                and spec.event.kind == kind
+                and token.internal_data.get("at") == host
+            ):
                 if spec.event.name == code:
                     return token
                 if spec.event.name is None:
@@ -342,8 +355,11 @@ class Instance(Rooted, BpmnWorkflow):
                 token = self.agenda.popleft()
                 if self.alive(token) and token.state == TaskState.READY and "stuck" not in token.internal_data:
                     self.finish(token)
-            joins = {(id(t.workflow), t.task_spec.name): t for t in self.all_live()
-                     if isinstance(t.task_spec, Inclusive) and t.state == TaskState.WAITING}
+            joins = {
+                (id(t.workflow), t.task_spec.name): t
+                for t in self.all_live()
+                if isinstance(t.task_spec, Inclusive) and t.state == TaskState.WAITING
+            }
             if not any(t.task_spec.try_fire(t.workflow) for t in joins.values()):
                 return
 
@@ -376,9 +392,16 @@ class Instance(Rooted, BpmnWorkflow):
     # -- to and from the stored document (see state.py)
 
     def document(self) -> list[Any]:
-        rows = [[key, [[t.id, t.task_spec.name, t._state, 0 if t._parent == ROOT else t._parent, t.internal_data]
-                       for t in scope.live()]]
-                for key, scope in ((0, self), *self.subprocesses.items())]
+        rows = [
+            [
+                key,
+                [
+                    [t.id, t.task_spec.name, t._state, 0 if t._parent == ROOT else t._parent, t.internal_data]
+                    for t in scope.live()
+                ],
+            ]
+            for key, scope in ((0, self), *self.subprocesses.items())
+        ]
         return [self.deployment.closure_hash[:16], self.last_id, self.end, rows, self.scopes]
 
     @classmethod

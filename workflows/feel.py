@@ -90,7 +90,7 @@ def _run(request: str) -> str:
     except quickjs.JSException as error:
         if "interrupted" not in str(error):
             raise
-    with _alone:   # the limit counts the CPU time of all threads: what failed beside others may do alone
+    with _alone:  # the limit counts the CPU time of all threads: what failed beside others may do alone
         return str(_interpreter()(request))
 
 
@@ -98,7 +98,7 @@ def _failure(text: str) -> str:
     if "interrupted" in text:
         return "表达式计算超时,请简化"
     if text.strip() in ("null", "") or "out of memory" in text.lower():
-        del _thread.call   # a context that ran out of memory is not used again
+        del _thread.call  # a context that ran out of memory is not used again
         return "表达式占用内存过多,请简化"
     return f"表达式无法计算({text.splitlines()[0][:120]})"
 
@@ -117,8 +117,15 @@ def answer(expression: str, variables: Mapping[str, Value], *, now: datetime | N
     known, value = _simple(text, variables)
     if known:
         return Answer(value, ())
-    found = ask({"command": "evaluate", "mode": "e", "text": text, "variables": _mentioned(text, variables),
-                 "now": milliseconds(now)})
+    found = ask(
+        {
+            "command": "evaluate",
+            "mode": "e",
+            "text": text,
+            "variables": mentioned(text, variables),
+            "now": milliseconds(now),
+        }
+    )
     return Answer(found["value"], tuple((w["type"], w["text"]) for w in found["warnings"]))
 
 
@@ -136,8 +143,15 @@ def condition(expression: str, variables: Mapping[str, Value], *, now: datetime 
 def check(expression: str, names: Mapping[str, Value] | None = None, *, unary: bool = False) -> str | None:
     """What is wrong with the syntax, in Chinese, or None. `names`: names in scope, needed only if they hold blanks."""
     try:
-        ask({"command": "check", "mode": "u" if unary else "e", "text": body(expression), "variables": names or {},
-             "now": None})
+        ask(
+            {
+                "command": "check",
+                "mode": "u" if unary else "e",
+                "text": body(expression),
+                "variables": names or {},
+                "now": None,
+            }
+        )
     except FeelError as error:
         return str(error)
     return None
@@ -155,7 +169,37 @@ def milliseconds(now: datetime | None) -> int | None:
 
 _NAME = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff]*", re.ASCII)
 _WORDS = re.compile(r"[^\W_]+")
-_RESERVED = frozenset(["for", "if", "then", "else", "some", "every", "in", "return", "satisfies", "function", "between", "instance", "of", "and", "or", "not", "null", "true", "false", "external", "date", "time", "duration", "list", "context", "number", "string"])
+_RESERVED = frozenset(
+    [
+        "for",
+        "if",
+        "then",
+        "else",
+        "some",
+        "every",
+        "in",
+        "return",
+        "satisfies",
+        "function",
+        "between",
+        "instance",
+        "of",
+        "and",
+        "or",
+        "not",
+        "null",
+        "true",
+        "false",
+        "external",
+        "date",
+        "time",
+        "duration",
+        "list",
+        "context",
+        "number",
+        "string",
+    ]
+)
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
 
@@ -173,7 +217,7 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(_WORDS.findall(name))
 
 
-def _mentioned(text: str, variables: Mapping[str, Value]) -> dict[str, Value]:
+def mentioned(text: str, variables: Mapping[str, Value]) -> dict[str, Value]:
     """The variables whose every word stands in the text: all that it can speak of, so that little crosses the border."""
     return {name: value for name, value in variables.items() if all(word in text for word in _words(name))}
 
@@ -279,7 +323,7 @@ def _untag(item: dict[str, Any]) -> Value:
             case "duration":
                 return _timedelta(text)
     except (ValueError, OverflowError):
-        pass   # FEEL knows years, fractions and zones which Python does not
+        pass  # FEEL knows years, fractions and zones which Python does not
     return FeelText(kind, text)
 
 
@@ -293,6 +337,7 @@ def _timedelta(text: str) -> timedelta | FeelText:
     if not match or len(match[6] or "") > 6:
         return FeelText("duration", text)
     days, hours, minutes, seconds = (int(match[i] or 0) for i in (2, 3, 4, 5))
-    length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds,
-                       microseconds=int((match[6] or "0").ljust(6, "0")))
+    length = timedelta(
+        days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=int((match[6] or "0").ljust(6, "0"))
+    )
     return -length if match[1] else length

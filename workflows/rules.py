@@ -30,12 +30,42 @@ ACTIVITIES = TASKS | {"subProcess", "callActivity"}
 GATEWAYS = frozenset({"exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
-_SILENT = frozenset({
-    "documentation", "extensionElements", "laneSet", "sequenceFlow", "incoming", "outgoing", "textAnnotation", "association",
-    "group", "dataObject", "dataObjectReference", "dataStoreReference", "property", "ioSpecification",
-    "dataInputAssociation", "dataOutputAssociation", "dataInput", "dataOutput", "inputSet", "outputSet", "auditing",
-    "monitoring", "supportedInterfaceRef", "correlationSubscription", "category", "multiInstanceLoopCharacteristics",
-    "potentialOwner", "performer", "humanPerformer", "resourceRole", "rendering", "ioBinding"})
+_SILENT = frozenset(
+    {
+        "documentation",
+        "extensionElements",
+        "laneSet",
+        "sequenceFlow",
+        "incoming",
+        "outgoing",
+        "textAnnotation",
+        "association",
+        "group",
+        "dataObject",
+        "dataObjectReference",
+        "dataStoreReference",
+        "property",
+        "ioSpecification",
+        "dataInputAssociation",
+        "dataOutputAssociation",
+        "dataInput",
+        "dataOutput",
+        "inputSet",
+        "outputSet",
+        "auditing",
+        "monitoring",
+        "supportedInterfaceRef",
+        "correlationSubscription",
+        "category",
+        "multiInstanceLoopCharacteristics",
+        "potentialOwner",
+        "performer",
+        "humanPerformer",
+        "resourceRole",
+        "rendering",
+        "ioBinding",
+    }
+)
 _UNKNOWN_CURE = {
     "scriptTask": "请改用服务任务,由后台处理程序完成。",
     "complexGateway": "请改用包容网关或排他网关。",
@@ -54,14 +84,47 @@ _ALLOWED = {
     "endEvent": {"none", "message", "signal", "error", "escalation", "terminate"},
     "boundaryEvent": {"message", "signal", "timer", "error", "escalation"},
 }
-_EVENT_ZH = {"none": "无类型", "message": "消息", "signal": "信号", "timer": "定时", "error": "错误", "escalation": "升级",
-             "terminate": "终止", "link": "链接", "conditional": "条件", "compensate": "补偿", "cancel": "取消"}
-_ZEEBE_KNOWN = frozenset({
-    "taskDefinition", "taskHeaders", "header", "ioMapping", "input", "output", "properties", "property", "formDefinition",
-    "userTask", "calledElement", "calledDecision", "loopCharacteristics", "subscription", "assignmentDefinition",
-    "taskSchedule", "priorityDefinition", "versionTag"})
-_FOREIGN_ENGINES = ("http://camunda.org/schema/1.0/bpmn", "http://activiti.org/bpmn", "http://flowable.org/bpmn",
-                    "http://spiffworkflow.org/bpmn/schema/1.0/core")
+_EVENT_ZH = {
+    "none": "无类型",
+    "message": "消息",
+    "signal": "信号",
+    "timer": "定时",
+    "error": "错误",
+    "escalation": "升级",
+    "terminate": "终止",
+    "link": "链接",
+    "conditional": "条件",
+    "compensate": "补偿",
+    "cancel": "取消",
+}
+_ZEEBE_KNOWN = frozenset(
+    {
+        "taskDefinition",
+        "taskHeaders",
+        "header",
+        "ioMapping",
+        "input",
+        "output",
+        "properties",
+        "property",
+        "formDefinition",
+        "userTask",
+        "calledElement",
+        "calledDecision",
+        "loopCharacteristics",
+        "subscription",
+        "assignmentDefinition",
+        "taskSchedule",
+        "priorityDefinition",
+        "versionTag",
+    }
+)
+_FOREIGN_ENGINES = (
+    "http://camunda.org/schema/1.0/bpmn",
+    "http://activiti.org/bpmn",
+    "http://flowable.org/bpmn",
+    "http://spiffworkflow.org/bpmn/schema/1.0/core",
+)
 _VARIABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 #: Names the dialect gives to what it inserts; an id must not look like one.
 INVENTED = (".fork", ".link", " [child]")
@@ -120,8 +183,12 @@ def _children(scope: Xml, report: Report) -> None:
             continue
         for child in node:
             name = tag(child)
-            if namespace(child) == BPMN and name not in _SILENT and not name.endswith("EventDefinition") \
-                    and name != "eventDefinitionRef":
+            if (
+                namespace(child) == BPMN
+                and name not in _SILENT
+                and not name.endswith("EventDefinition")
+                and name != "eventDefinitionRef"
+            ):
                 report(node, f"含有引擎不支持的内容({name})。", _UNKNOWN_CURE.get(name, "请删除这部分内容。"))
 
 
@@ -199,8 +266,13 @@ def _condition(flow: Xml) -> str | None:
     return text
 
 
-def _race(gateway: Xml, outgoing: list[Xml], nodes: dict[str | None, Xml], incoming: dict[str | None, list[Xml]],
-          report: Report) -> None:
+def _race(
+    gateway: Xml,
+    outgoing: list[Xml],
+    nodes: dict[str | None, Xml],
+    incoming: dict[str | None, list[Xml]],
+    report: Report,
+) -> None:
     if len(outgoing) < 2:
         report(gateway, "后面不足两个事件。", "事件网关至少等待两个事件。")
     for flow in outgoing:
@@ -227,10 +299,13 @@ def _events(element: Xml, definitions: Xml, report: Report) -> None:
     event = found[0] if found else "none"
     where = _where(element)
     if where not in _ALLOWED:
-        return   # in a scope that is refused as a whole
+        return  # in a scope that is refused as a whole
     if event not in _ALLOWED[where]:
-        report(element, f"不能是{_EVENT_ZH.get(event, event)}事件。",
-               "可用类型:" + "、".join(_EVENT_ZH[name] for name in sorted(_ALLOWED[where])) + "。")
+        report(
+            element,
+            f"不能是{_EVENT_ZH.get(event, event)}事件。",
+            "可用类型:" + "、".join(_EVENT_ZH[name] for name in sorted(_ALLOWED[where])) + "。",
+        )
         return
     if event == "error" and (element.get("cancelActivity") == "false" or element.get("isInterrupting") == "false"):
         report(element, "捕获错误,必须是中断的。", "请改为中断类型。")
@@ -256,7 +331,9 @@ def _reference(element: Xml, event: str, definition: Xml, definitions: Xml, repo
 
 def _named(element: Xml, event: str, key: str | None, definitions: Xml, report: Report) -> None:
     zh = _EVENT_ZH[event]
-    catches_any = event in ("error", "escalation") and (tag(element) == "boundaryEvent" or _where(element) == "event start")
+    catches_any = event in ("error", "escalation") and (
+        tag(element) == "boundaryEvent" or _where(element) == "event start"
+    )
     if key is None:
         if not catches_any:
             report(element, f"没有指定{zh}。", f"请在属性面板选择或新建一个{zh}。")
@@ -293,7 +370,9 @@ def _extensions(element: Xml, report: Report) -> None:
         if namespace(child) == ZEEBE and tag(child) not in _ZEEBE_KNOWN:
             report(element, f"使用了不支持的扩展 zeebe:{tag(child)}。", "请在属性面板删除这项设置。")
     form = extension(element, "formDefinition")
-    if form is not None and (not form.get("formId") or form.get("formKey") or (form.get("formId") or "").startswith("=")):
+    if form is not None and (
+        not form.get("formId") or form.get("formKey") or (form.get("formId") or "").startswith("=")
+    ):
         report(element, "的表单没有用固定的表单编号指定。", "请把表单类型设为链接表单,填写表单编号(formId)。")
     job = extension(element, "taskDefinition")
     if job is not None:
@@ -306,7 +385,11 @@ def _extensions(element: Xml, report: Report) -> None:
         if mapping.tag == Z + "ioMapping":
             for one in mapping:
                 if not _VARIABLE.fullmatch(one.get("target") or ""):
-                    report(element, f"的变量映射目标“{one.get('target') or ''}”不是变量名。", "变量名用文字、数字和下划线。")
+                    report(
+                        element,
+                        f"的变量映射目标“{one.get('target') or ''}”不是变量名。",
+                        "变量名用文字、数字和下划线。",
+                    )
                 if one.get("source") is None:
                     report(element, "的变量映射没有来源。", "请填写来源,表达式以 = 开头。")
 
@@ -373,15 +456,22 @@ def _boundary(element: Xml, definitions: Xml, report: Report) -> None:
 
 
 _SPECIAL: dict[str, Callable[[Xml, Xml, Report], None]] = {
-    "serviceTask": _service, "businessRuleTask": _rule, "callActivity": _call, "receiveTask": _receive, "sendTask": _send,
-    "boundaryEvent": _boundary}
+    "serviceTask": _service,
+    "businessRuleTask": _rule,
+    "callActivity": _call,
+    "receiveTask": _receive,
+    "sendTask": _send,
+    "boundaryEvent": _boundary,
+}
 
 
 def _foreign(element: Xml, report: Report) -> None:
     spaces = {namespace(element), *(key[1:].partition("}")[0] for key in element.attrib if str(key).startswith("{"))}
     if spaces & set(_FOREIGN_ENGINES):
         owner = next((e for e in [element, *element.iterancestors()] if e.get("id")), element)
-        report(owner, "带有其他流程引擎的扩展(如 camunda 7、activiti、flowable)。", "请用 Camunda 8 (zeebe) 的设置代替。")
+        report(
+            owner, "带有其他流程引擎的扩展(如 camunda 7、activiti、flowable)。", "请用 Camunda 8 (zeebe) 的设置代替。"
+        )
 
 
 def _quantities(element: Xml, report: Report) -> None:
@@ -410,7 +500,9 @@ def _texts(process: Xml) -> Iterable[tuple[Xml, str, bool]]:
     for node in process.iter(*(B + name for name in FLOW_NODES)):
         for mapping in node.iterfind("b:extensionElements/z:ioMapping/*", NS):
             yield node, (mapping.get("source") or "").strip(), False
-        for settings in node.iterfind("b:multiInstanceLoopCharacteristics/b:extensionElements/z:loopCharacteristics", NS):
+        for settings in node.iterfind(
+            "b:multiInstanceLoopCharacteristics/b:extensionElements/z:loopCharacteristics", NS
+        ):
             yield from ((node, settings.get(name, "").strip(), False) for name in ("inputCollection", "outputElement"))
         for path in ("b:multiInstanceLoopCharacteristics/b:completionCondition", "b:timerEventDefinition/*"):
             for one in node.iterfind(path, NS):

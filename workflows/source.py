@@ -25,8 +25,9 @@ def parse(data: bytes, name: str) -> Xml:
     if len(data) > MAX_BYTES:
         raise _refused(name, f"超过 {MAX_BYTES // 1024 // 1024} MB", "请把流程拆成几个较小的文件。")
     _guard(data, name)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-                             remove_comments=True, remove_pis=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:

@@ -13,7 +13,8 @@ from .feel import FeelText
 
 CHINA = timezone(timedelta(hours=8))
 _DURATION = re.compile(
-    r"P(?!$)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?!$)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?", re.I)
+    r"P(?!$)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?!$)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?", re.I
+)
 _CYCLE = re.compile(r"R(\d*)/(?:([^/P][^/]*)/)?(P[^/]*)", re.I)
 
 

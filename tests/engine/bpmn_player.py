@@ -26,7 +26,11 @@ class Player:
             return step
         again = workflows.open_step(self.deployment, step.state, self.now)
         assert (again.user_tasks, again.jobs, again.timers, again.subscriptions) == (
-            step.user_tasks, step.jobs, step.timers, step.subscriptions)
+            step.user_tasks,
+            step.jobs,
+            step.timers,
+            step.subscriptions,
+        )
         return again
 
     def play(self, variables: Mapping[str, Any], end: datetime) -> tuple[list[str], Step]:
@@ -35,7 +39,11 @@ class Player:
         while True:
             live = {job.id for job in step.jobs}
             self.waits = {key: due for key, due in self.waits.items() if key in live}
-            new = [job for job in step.jobs if job.id not in self.waits and job.id not in {i.task_id for i in step.incidents}]
+            new = [
+                job
+                for job in step.jobs
+                if job.id not in self.waits and job.id not in {i.task_id for i in step.incidents}
+            ]
             if new:
                 step = self.kept(self.work(min(new, key=lambda job: job.id), step))
             else:

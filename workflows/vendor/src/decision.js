@@ -13,7 +13,7 @@ export class DecisionFailure extends Error {
 const same = (a, b) => evaluate('e', 'a = b', { a, b }).value === true;
 
 class Run {
-  constructor(program, inputs) {
+  constructor(program, inputs) {   // program.overridden: inputs may stand in for decisions, as in a decision service
     this.program = program;
     this.inputs = inputs;
     this.values = new Map();
@@ -33,16 +33,15 @@ class Run {
     return this.values.get(id);
   }
 
+  /** All variables, as Camunda has it: a table drawn without input data in the graph still finds its inputs. */
   context(requires) {
-    const context = {};
+    const context = { ...this.inputs };
     for (const { kind, id, name } of requires) {
-      if (kind === 'input') {
-        if (name in this.inputs) context[name] = this.inputs[name];
-      } else if (kind === 'decision') {
+      if (kind === 'decision') {
         context[name] = name in this.inputs && this.program.overridden ? this.inputs[name] : this.decision(id);
       } else if (kind === 'knowledge') {
         context[name] = this.knowledge(id);
-      } else {
+      } else if (kind === 'service') {
         context[name] = this.service(id);
       }
     }
