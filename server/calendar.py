@@ -322,7 +322,9 @@ def _working_days(
             makeup = "，调休上班" if day in calendar.makeup_workdays else ""
             if count == n:
                 due = day
-                days.append(LedgerDay(day, "due", "到期", f"第 {count} 日，24:00 到期{makeup}", count, count, projected))
+                days.append(
+                    LedgerDay(day, "due", "到期", f"第 {count} 日，24:00 到期{makeup}", count, count, projected)
+                )
             else:
                 kind = "left" if projected else "used"
                 days.append(LedgerDay(day, kind, f"第{count}日", f"办理第 {count} 日{makeup}", count, count, projected))
@@ -423,4 +425,3 @@ def weeks(result: Ledger) -> list[list[LedgerDay]]:
     end = last + timedelta(days=6 - last.weekday())
     filled = [known.get(one) or LedgerDay(one, "out", "", "", 0, 0, False) for one in days_between(day, end)]
     return [filled[i : i + 7] for i in range(0, len(filled), 7)]
-

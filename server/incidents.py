@@ -69,3 +69,11 @@ def get(session: Session, incident_id: int) -> Incident:
 def still_open(session: Session) -> list[Incident]:
     """All that stands still, the oldest first."""
     return list(session.scalars(select(Incident).where(Incident.closed_at.is_(None)).order_by(Incident.id)))
+
+
+def open_under(session: Session, prefix: str) -> list[str]:
+    """Subjects of the open incidents that begin so ('instance:7/')."""
+    query = select(Incident.subject).where(
+        Incident.closed_at.is_(None), Incident.subject.startswith(prefix, autoescape=True)
+    )
+    return list(session.scalars(query))

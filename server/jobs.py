@@ -278,7 +278,7 @@ def take_waiting(session: Session, wanted: Iterable[tuple[str, str]], taker: str
         .where(Message.state.in_(("open", "waiting")), tuple_(Message.name, Message.key).in_(pairs))
         .order_by(Message.id)
         .limit(1)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     ).first()
     if found is None:
         return None
@@ -304,6 +304,13 @@ def drop_owned(session: Session, owner: str, resolution: str, now: datetime, act
     if ids:
         session.execute(delete(Job).where(Job.id.in_(ids)))
     return len(ids)
+
+
+def drop(session: Session, name: str, key: str, resolution: str, now: datetime) -> None:
+    """Take back one job, open or stuck, and close its incident."""
+    for job_id in session.scalars(select(Job.id).where(Job.name == name, Job.key == key)).all():
+        incidents.close(session, f"job:{job_id}", resolution, now)
+        session.execute(delete(Job).where(Job.id == job_id))
 
 
 def run_due(database: Database, settings: Settings, *, limit: int = 1000) -> int:

@@ -57,9 +57,7 @@ WORDS: dict[State, str] = {
 BEFORE, AFTER = False, True
 TRANSITIONS: dict[tuple[State | None, bool], frozenset[State]] = {
     (None, BEFORE): frozenset({S.RECEIVED}),
-    (S.RECEIVED, BEFORE): frozenset(
-        {S.PULLED, S.ADMITTED, S.NOT_ADMITTED, S.ADMISSION_REFUSED, S.CORRECTION_STARTED}
-    ),
+    (S.RECEIVED, BEFORE): frozenset({S.PULLED, S.ADMITTED, S.NOT_ADMITTED, S.ADMISSION_REFUSED, S.CORRECTION_STARTED}),
     (S.CORRECTION_STARTED, BEFORE): frozenset({S.CORRECTION_ENDED, S.PULLED}),
     (S.CORRECTION_ENDED, BEFORE): frozenset({S.ADMITTED, S.NOT_ADMITTED}),
     (S.ADMITTED, AFTER): frozenset({S.IN_REVIEW, S.WITHDRAWAL_PENDING}),
@@ -122,4 +120,3 @@ def check(history: list[State], following: State) -> None:
             code="TRANSITION",
             extra={"from": history[-1] if history else 0, "to": int(following)},
         )
-

@@ -277,6 +277,23 @@ class Step(Base, AppendOnly):
     details: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
+class Decision(Base, AppendOnly):
+    """What a registrar answered to a task of the process: outcome, the form's answers, who, when."""
+
+    __tablename__ = "reg_decisions"
+    __table_args__ = (Index("ix_reg_decisions_application", "application_id", "element"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("reg_applications.id"))
+    element: Mapped[str] = mapped_column(String(100))
+    task: Mapped[str] = mapped_column(String(200))
+    outcome: Mapped[str] = mapped_column(String(40))
+    answers: Mapped[dict[str, Any]] = mapped_column(Json)
+    actor: Mapped[str] = mapped_column(String(200))
+    account_id: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
 class CheckRun(Base, AppendOnly):
     """One run of all twelve. occasion: receipt | cured | booking. ``digest``: hash of the facts it looked at."""
 

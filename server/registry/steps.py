@@ -39,14 +39,14 @@ WORDS: Mapping[Step, str] = MappingProxyType(
     }
 )
 
-# A run of the checks at booking that holds leads from CONFIRMED by CHECKED to HELD; the case then starts again at the
-# checks and is admitted anew. Until the entry stands, a newer version of the filing may take its place.
+# A run of the checks at booking that holds leads from CONFIRMED by CHECKED to HELD; cured and checked again, the case
+# comes back to the registrar who confirms. Until the entry stands, a newer version of the filing may take its place.
 FOLLOWS: Mapping[Step | None, frozenset[Step]] = MappingProxyType(
     {
         None: frozenset({Step.RECEIVED}),
         Step.RECEIVED: frozenset({Step.PRE_ADMITTED, Step.SUPERSEDED}),
         Step.PRE_ADMITTED: frozenset({Step.CHECKED, Step.SUPERSEDED}),
-        Step.CHECKED: frozenset({Step.HELD, Step.ADMITTED, Step.BOOKED, Step.SUPERSEDED}),
+        Step.CHECKED: frozenset({Step.HELD, Step.ADMITTED, Step.CONFIRMED, Step.BOOKED, Step.SUPERSEDED}),
         Step.HELD: frozenset({Step.CURED, Step.SUPERSEDED}),
         Step.CURED: frozenset({Step.CHECKED, Step.SUPERSEDED}),
         Step.ADMITTED: frozenset({Step.REVIEWED, Step.SUPERSEDED}),

@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from server import clock, jobs
+from server import clock
 from server.accounts import actions as accounts
 from server.accounts.actor import Actor
 from server.config import Settings
-from server.db import Database, after_commit
+from server.db import Database
 from server.errors import DomainError
 
 READING = ("GET", "HEAD", "OPTIONS")
@@ -120,8 +120,6 @@ def commit_now() -> None:
     """Commit inside the request; for ``_end`` and for views that must hand out an answer after the commit."""
     session: Session | None = g.get("session")
     if session is not None and request.method not in READING:
-        if jobs.has_news(session):
-            after_commit(session, jobs.wake)
         edge().database.commit(session)
 
 
@@ -166,8 +164,12 @@ def _flat(messages: object, prefix: str = "") -> dict[str, list[str]]:
     if isinstance(messages, dict):
         found: dict[str, list[str]] = {}
         for key, value in messages.items():
-            name = str(key) if key in ("json", "query", "form", "files") and not prefix else f"{prefix}.{key}".strip(".")
-            found |= _flat(value, "" if name == key and not prefix and key in ("json", "query", "form", "files") else name)
+            name = (
+                str(key) if key in ("json", "query", "form", "files") and not prefix else f"{prefix}.{key}".strip(".")
+            )
+            found |= _flat(
+                value, "" if name == key and not prefix and key in ("json", "query", "form", "files") else name
+            )
         return found
     if isinstance(messages, list):
         return {prefix or "request": [str(one) for one in messages]}

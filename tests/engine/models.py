@@ -58,6 +58,13 @@ def job(key: str, kind: str = "work", inner: str = "", more: str = "") -> str:
     return f'<serviceTask id="{key}" name="{key}任务">{ext(f"<zeebe:taskDefinition type={kind!r}/>" + inner)}{more}</serviceTask>'
 
 
+def many(inner: str = "", sequential: bool = False, condition: str = "", **settings: str) -> str:
+    made = "".join(f' {key}="{value}"' for key, value in settings.items())
+    done = f"<completionCondition>{condition}</completionCondition>" if condition else ""
+    return (f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">'
+            f"{ext(f'<zeebe:loopCharacteristics{made}/>')}{done}</multiInstanceLoopCharacteristics>")
+
+
 START, END = '<startEvent id="s"/>', '<endEvent id="e"/>'
 
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from models import END, NOW, START, Run, ext, io, job, message, process, sub, user
 
 import workflows
-from models import END, NOW, START, Run, ext, io, job, message, process, sub, user
 from workflows import NotOpen, Thrown
 
 HOUR = timedelta(hours=1)

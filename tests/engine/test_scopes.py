@@ -2,18 +2,12 @@
 
 from decimal import Decimal
 
-from models import END, START, Run, ext, io, job, process, sub, user
+import workflows
+from models import END, START, Run, ext, io, job, many, process, sub, user
 
 
 def call(key: str, called: str, inner: str = "", attributes: str = "") -> str:
     return f'<callActivity id="{key}">{ext(f"<zeebe:calledElement processId={called!r} {attributes}/>" + inner)}</callActivity>'
-
-
-def many(inner: str = "", sequential: bool = False, condition: str = "", **settings: str) -> str:
-    made = "".join(f' {key}="{value}"' for key, value in settings.items())
-    done = f"<completionCondition>{condition}</completionCondition>" if condition else ""
-    return (f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">'
-            f"{ext(f'<zeebe:loopCharacteristics{made}/>')}{done}</multiInstanceLoopCharacteristics>")
 
 
 def test_an_output_mapping_keeps_the_answer_of_the_form_to_the_task():
@@ -85,13 +79,8 @@ def test_a_parallel_multi_instance_collects_in_the_order_of_its_input():
     run = Run(process(START + task + user("after") + END, "s > t > after > e"), {"items": ["x", "y", "z"]})
     assert [(t.variables["item"], t.variables["loopCounter"]) for t in run.step.user_tasks] == [("x", 1), ("y", 2), ("z", 3)]
     for task_ in reversed(run.step.user_tasks):
-        run.step = complete(run, task_.id, result=task_.variables["item"] * 2)
+        run.step = workflows.complete(run.dep, run.step.state, task_.id, {"result": task_.variables["item"] * 2}, run.now)
     assert run.variables("after") == {"items": ["x", "y", "z"], "results": ["xx", "yy", "zz"]}
-
-
-def complete(run, task_id, **variables):
-    import workflows
-    return workflows.complete(run.dep, run.step.state, task_id, variables, run.now)
 
 
 def test_a_sequential_multi_instance_goes_one_by_one_and_may_end_early():

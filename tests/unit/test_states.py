@@ -43,9 +43,7 @@ def test_a_case_may_go_where_the_law_lets_it_and_nowhere_else(history: tuple[int
 
 
 def test_every_row_of_the_table_is_covered_by_the_law_above() -> None:
-    covered = {
-        (State(history[-1]) if history else None, 3 in history) for history in LAW if LAW[history]
-    }
+    covered = {(State(history[-1]) if history else None, 3 in history) for history in LAW if LAW[history]}
     assert set(states.TRANSITIONS) == covered
 
 
@@ -69,9 +67,9 @@ def test_a_refused_step_says_from_where_to_where() -> None:
 
 
 def test_withdrawal_is_possible_until_the_decision() -> None:
-    assert states.WITHDRAWABLE_FROM == {
+    assert {
         State.ADMITTED,
         State.IN_REVIEW,
         State.SPECIAL_STARTED,
         State.CORRECTION_STARTED,
-    }
+    } == states.WITHDRAWABLE_FROM

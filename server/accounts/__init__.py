@@ -1,0 +1,1 @@
+"""People, organisations, roles, sign-in, access rules. The sign-in pages are in web."""

@@ -1,0 +1,43 @@
+"""Wiring: which areas there are, and the Flask application around them."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+
+from server.config import Settings
+from server.db import Database, open_database
+from server.web import access, edge, pages
+
+ACCESS = {"health": access.PUBLIC}
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+    """The application. Guards every endpoint by the merged access tables."""
+    settings = settings or Settings.from_env()
+    database = database or open_database(settings)
+    web = Path(__file__).parent / "web"
+    app = Flask("server.web", static_folder=None, template_folder=str(web / "templates"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.upload_limit + 1024 * 1024,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    edge.install(app, settings, database)
+    app.add_url_rule("/health", "health", health)
+    pages.install(app)
+    access.install(app, ACCESS, *pages.tables())
+    return app
+
+
+def health() -> ResponseReturnValue:
+    """The process answers and its database can be read."""
+    edge.current.session.execute(text("select 1"))
+    return jsonify(status="ok")

@@ -1,0 +1,70 @@
+"""Signing in, tokens and the audit chain, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from server import audit
+from server.accounts import actions, demo
+from server.accounts.actor import SYSTEM
+from server.accounts.models import Organisation
+from server.errors import Forbidden, Invalid
+
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+def test_a_demo_officer_signs_in_and_is_known_by_unit_and_role(session: Session) -> None:
+    assert demo.seed(session)
+    actor = actions.sign_in(session, "approver", demo.PASSWORD, NOW)
+    assert (actor.unit, actor.roles, actor.district) == ("住建局·审批科", {"dept_approver"}, "150502")
+    assert not demo.seed(session)
+
+
+def test_unknown_login_and_wrong_password_are_told_apart_by_nobody(session: Session) -> None:
+    demo.seed(session)
+    with pytest.raises(Forbidden) as unknown:
+        actions.sign_in(session, "nobody", demo.PASSWORD, NOW)
+    with pytest.raises(Forbidden) as wrong:
+        actions.sign_in(session, "approver", "wrong-password", NOW)
+    assert unknown.value.message == wrong.value.message
+
+
+def test_five_failures_close_an_account_for_five_minutes(session: Session) -> None:
+    demo.seed(session)
+    for _ in range(5):
+        with pytest.raises(Forbidden):
+            actions.sign_in(session, "approver", "wrong-password", NOW)
+    with pytest.raises(Forbidden, match="暂停登录"):
+        actions.sign_in(session, "approver", demo.PASSWORD, NOW)
+    assert actions.sign_in(session, "approver", demo.PASSWORD, NOW + timedelta(minutes=6)).unit == "住建局·审批科"
+
+
+def test_a_token_ends_when_it_expires_or_is_revoked(session: Session) -> None:
+    demo.seed(session)
+    actor = actions.sign_in(session, "window", demo.PASSWORD, NOW)
+    first, second = actions.issue_token(session, actor, NOW), actions.issue_token(session, actor, NOW)
+    assert actions.actor_for_token(session, first, NOW) == actor
+    assert actions.actor_for_token(session, first, NOW + timedelta(hours=13)) is None
+    actions.revoke_token(session, second, NOW)
+    assert actions.actor_for_token(session, second, NOW) is None
+    assert actions.actor_for_token(session, "made-up", NOW) is None
+
+
+def test_an_organisation_with_a_wrong_or_taken_credit_code_is_refused(session: Session) -> None:
+    actions.create_organisation(session, "蒙岳置业", "owner", "150502", uscc="91150502MA0N4T7K7D")
+    for code in ("91150502MA0N4T7K7E", "91150502MA0N4T7K7D"):
+        with pytest.raises(Invalid) as refused:
+            actions.create_organisation(session, "另一家", "owner", "150502", uscc=code)
+        assert "uscc" in refused.value.fields
+    assert session.query(Organisation).count() == 1
+
+
+def test_the_audit_chain_shows_where_somebody_altered_it(session: Session) -> None:
+    for number in range(4):
+        audit.append(session, SYSTEM, "case.recorded", f"case:{number}", {"面积": number}, NOW)
+    assert audit.verify_chain(session) is None
+    session.execute(update(audit.Entry).where(audit.Entry.number == 3).values(details="{}"))
+    session.expire_all()
+    assert audit.verify_chain(session) == 3

@@ -1,0 +1,62 @@
+"""What the linter and the path check say about a model: values only, no rule and no XML."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing wrong with a model.
+
+    `message` and `cure` are Chinese sentences for the designer; `message` names the element. `element` is its id (None: the whole
+    file), `name` what the designer calls it. `path` holds ids of elements and flows, in the order a case would pass them.
+    """
+
+    severity: Severity
+    code: str
+    element: str | None
+    name: str
+    message: str
+    cure: str
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HandlerInfo:
+    """A job handler: headers it cannot work without, whether it records an act of the case, variables it hands back."""
+
+    required_headers: frozenset[str] = frozenset()
+    acts: bool = False
+    returns: frozenset[str] | None = None  # None: not told
+
+
+@dataclass(frozen=True)
+class Known:
+    """What exists around a model. A field that is None is not known, and nothing is checked against it.
+
+    forms: form id -> the variables its answers give (None: not told).
+    messages: names that somebody sends. throws: names that somebody carries further when a model throws them.
+    start_variables: process id -> the variables a start hands over.
+    """
+
+    handlers: Mapping[str, HandlerInfo] | None = None
+    forms: Mapping[str, frozenset[str] | None] | frozenset[str] | None = None
+    decisions: frozenset[str] | None = None
+    units: frozenset[str] | None = None
+    transitions: frozenset[str] | None = None
+    messages: frozenset[str] | None = None
+    throws: frozenset[str] | None = None
+    processes: frozenset[str] | None = None
+    start_variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def answers(self, form: str) -> frozenset[str] | None:
+        """The variables a form gives, None when not told."""
+        return self.forms.get(form) if isinstance(self.forms, Mapping) else None
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that forbid publishing."""
+    return [f for f in findings if f.severity == "error"]
