@@ -39,6 +39,13 @@ def flow_rules(outline: Outline, nodes: list[Node]) -> Iterator[Finding]:
     yield from _scopes(outline, nodes)
     for node in nodes:
         yield from _exits(outline, node)
+        if node.instantiates:
+            yield error(
+                "instantiates",
+                node,
+                f"{title(node)}要自己开启办件，办件只从开始事件开启",
+                "在它前面放一个消息开始事件，去掉这项设置",
+            )
         if node.kind in GATEWAYS:
             yield from _gateway(outline, node)
         if _lists_other_flows(outline, node):

@@ -111,6 +111,7 @@ class Node:
     on_event: bool = False  # event subprocess
     compensation: bool = False
     direction: str = ""
+    instantiates: bool = False
     listed_in: frozenset[str] = frozenset()
     listed_out: frozenset[str] = frozenset()
 
@@ -452,6 +453,7 @@ class _Reader:
             on_event=element.get("triggeredByEvent") in ("true", "1"),
             compensation=element.get("isForCompensation") in ("true", "1"),
             direction=element.get("gatewayDirection", ""),
+            instantiates=element.get("instantiate") in ("true", "1"),
             listed_in=frozenset(_reference(_text(e)) for e in element.findall(_b("incoming"))),
             listed_out=frozenset(_reference(_text(e)) for e in element.findall(_b("outgoing"))),
         )

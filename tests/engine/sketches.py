@@ -23,8 +23,18 @@ class Sketch:
         self.undrawn: set[str] = set()
         self.extra_attribute: dict[str, str] = {}
 
-    def add(self, kind: str, id: str, name: str = "", *, inside: str = "", lane: str = "", body: str = "", ext: str = "",
-            **attributes: str) -> "Sketch":
+    def add(
+        self,
+        kind: str,
+        id: str,
+        name: str = "",
+        *,
+        inside: str = "",
+        lane: str = "",
+        body: str = "",
+        ext: str = "",
+        **attributes: str,
+    ) -> "Sketch":
         """Any element."""
         more = "".join(f" {k}={quoteattr(v)}" for k, v in attributes.items())
         extension = f"<bpmn:extensionElements>{ext}</bpmn:extensionElements>" if ext else ""
@@ -35,26 +45,48 @@ class Sketch:
             self.lanes.setdefault(lane, []).append(id)
         return self
 
-    def start(self, id: str = "start", out: Mapping[str, str] | None = None, message: str = "", **rest: str) -> "Sketch":
+    def start(
+        self, id: str = "start", out: Mapping[str, str] | None = None, message: str = "", **rest: str
+    ) -> "Sketch":
         return self.add("startEvent", id, ext=_mapping(out), body=self._message(message), **rest)
 
     def end(self, id: str = "end", **rest: str) -> "Sketch":
         return self.add("endEvent", id, **rest)
 
-    def person(self, id: str, name: str = "办理", *, lane: str = "审批科", form: str = "form",
-               out: Mapping[str, str] | None = None, groups: str = "", **rest: str) -> "Sketch":
+    def person(
+        self,
+        id: str,
+        name: str = "办理",
+        *,
+        lane: str = "审批科",
+        form: str = "form",
+        out: Mapping[str, str] | None = None,
+        groups: str = "",
+        **rest: str,
+    ) -> "Sketch":
         ext = f'<zeebe:userTask/><zeebe:formDefinition formId="{form}"/>' if form else "<zeebe:userTask/>"
         if groups:
             ext += f'<zeebe:assignmentDefinition candidateGroups="{groups}"/>'
         return self.add("userTask", id, name, lane=lane, ext=ext + _mapping(out), **rest)
 
-    def job(self, id: str, name: str = "自动", *, type: str = "record", out: Mapping[str, str] | None = None, inside: str = "",
-            body: str = "", **headers: str) -> "Sketch":
+    def job(
+        self,
+        id: str,
+        name: str = "自动",
+        *,
+        type: str = "record",
+        out: Mapping[str, str] | None = None,
+        inside: str = "",
+        body: str = "",
+        **headers: str,
+    ) -> "Sketch":
         told = "".join(f"<zeebe:header key={quoteattr(k)} value={quoteattr(v)}/>" for k, v in headers.items())
         ext = f'<zeebe:taskDefinition type="{type}"/><zeebe:taskHeaders>{told}</zeebe:taskHeaders>{_mapping(out)}'
         return self.add("serviceTask", id, name, ext=ext, inside=inside, body=body)
 
-    def gate(self, id: str, name: str = "怎么走？", default: str = "", kind: str = "exclusive", **rest: str) -> "Sketch":
+    def gate(
+        self, id: str, name: str = "怎么走？", default: str = "", kind: str = "exclusive", **rest: str
+    ) -> "Sketch":
         return self.add(f"{kind}Gateway", id, name, **({"default": f"{id}_{default}"} if default else {}), **rest)
 
     def split(self, id: str, **rest: str) -> "Sketch":
@@ -66,8 +98,12 @@ class Sketch:
     def throw(self, id: str, message: str, **rest: str) -> "Sketch":
         return self.add("intermediateThrowEvent", id, "抛出", body=self._message(message), **rest)
 
-    def boundary(self, id: str, host: str, message: str = "", *, key: str = "=case_id", body: str = "", **rest: str) -> "Sketch":
-        return self.add("boundaryEvent", id, "边界", body=body or self._message(message, key), attachedToRef=host, **rest)
+    def boundary(
+        self, id: str, host: str, message: str = "", *, key: str = "=case_id", body: str = "", **rest: str
+    ) -> "Sketch":
+        return self.add(
+            "boundaryEvent", id, "边界", body=body or self._message(message, key), attachedToRef=host, **rest
+        )
 
     def flow(self, source: str, target: str, condition: str = "", name: str = "", inside: str = "") -> "Sketch":
         id = f"{source}_{target}"
@@ -103,12 +139,17 @@ class Sketch:
     def xml(self, executable: bool = True) -> bytes:
         lanes = "".join(
             f'<bpmn:lane id="lane_{i}" name={quoteattr(name)}>'
-            + "".join(f"<bpmn:flowNodeRef>{m}</bpmn:flowNodeRef>" for m in members) + "</bpmn:lane>"
+            + "".join(f"<bpmn:flowNodeRef>{m}</bpmn:flowNodeRef>" for m in members)
+            + "</bpmn:lane>"
             for i, (name, members) in enumerate(self.lanes.items())
         )
         messages = "".join(
             f'<bpmn:message id="{id}" name="{id.removeprefix("message_")}">'
-            + (f"<bpmn:extensionElements><zeebe:subscription correlationKey={quoteattr(key)}/></bpmn:extensionElements>" if key else "")
+            + (
+                f"<bpmn:extensionElements><zeebe:subscription correlationKey={quoteattr(key)}/></bpmn:extensionElements>"
+                if key
+                else ""
+            )
             + "</bpmn:message>"
             for id, key in self.messages.items()
         )
@@ -116,15 +157,17 @@ class Sketch:
         drawing = "".join(
             f'<bpmndi:BPMNShape id="{id}_di" bpmnElement="{id}"{self.extra_attribute.get(id, "")}>'
             f'<dc:Bounds x="{100 * n}" y="80" width="100" height="80"/></bpmndi:BPMNShape>'
-            for n, id in enumerate(shapes) if id not in self.undrawn
+            for n, id in enumerate(shapes)
+            if id not in self.undrawn
         ) + "".join(
             f'<bpmndi:BPMNEdge id="{flow[0]}_di" bpmnElement="{flow[0]}"><di:waypoint x="0" y="0"/><di:waypoint x="9" y="9"/>'
             "</bpmndi:BPMNEdge>"
-            for flow in self.flows if flow[0] not in self.undrawn
+            for flow in self.flows
+            if flow[0] not in self.undrawn
         )
         return (
             f'{HEAD}<bpmn:process id="{self.process}" name="{self.process}" isExecutable="{str(executable).lower()}">\n'
-            f'{f"<bpmn:laneSet id={chr(34)}lanes{chr(34)}>{lanes}</bpmn:laneSet>" if lanes else ""}{self._inside("")}</bpmn:process>'
+            f"{f'<bpmn:laneSet id={chr(34)}lanes{chr(34)}>{lanes}</bpmn:laneSet>' if lanes else ''}{self._inside('')}</bpmn:process>"
             f'{messages}<bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane id="plane" bpmnElement="{self.process}">{drawing}'
             "</bpmndi:BPMNPlane></bpmndi:BPMNDiagram></bpmn:definitions>"
         ).encode()
@@ -133,5 +176,7 @@ class Sketch:
 def _mapping(out: Mapping[str, str] | None) -> str:
     if not out:
         return ""
-    rows = "".join(f"<zeebe:output source={quoteattr(source)} target={quoteattr(target)}/>" for target, source in out.items())
+    rows = "".join(
+        f"<zeebe:output source={quoteattr(source)} target={quoteattr(target)}/>" for target, source in out.items()
+    )
     return f"<zeebe:ioMapping>{rows}</zeebe:ioMapping>"

@@ -87,13 +87,23 @@ def test_an_unreachable_loop_is_found_though_each_node_is_entered() -> None:
 
 def test_a_loop_without_way_out_is_found() -> None:
     sketch = (
-        Sketch().start().person("x").person("y").end("end").person("z").path("start", "x", "y", "x").path("z", "end").flow("start", "z")
+        Sketch()
+        .start()
+        .person("x")
+        .person("y")
+        .end("end")
+        .person("z")
+        .path("start", "x", "y", "x")
+        .path("z", "end")
+        .flow("start", "z")
     )
     assert {f.element for f in found(sketch) if f.code == "no-way-out"} == {"x", "y"}
 
 
 def test_an_unknown_handler_is_named_with_the_nearest_known_one() -> None:
-    finding = one(good().job("b", "登记", type="recrod", transition="completed").path("t", "b", "end"), "unknown-handler")
+    finding = one(
+        good().job("b", "登记", type="recrod", transition="completed").path("t", "b", "end"), "unknown-handler"
+    )
     assert finding.element == "b"
     assert "是不是“record”" in finding.message
     assert "registry.run_checks" in finding.cure
@@ -135,7 +145,13 @@ def test_candidate_groups_must_not_contradict_the_lane() -> None:
 
 
 def test_a_nameless_task_and_a_nameless_gateway_are_found() -> None:
-    sketch = good().person("u", "").gate("h", "", default="end").path("t", "u", "h", "end").flow("h", "refused", "=answer = 2")
+    sketch = (
+        good()
+        .person("u", "")
+        .gate("h", "", default="end")
+        .path("t", "u", "h", "end")
+        .flow("h", "refused", "=answer = 2")
+    )
     assert {(f.element, f.severity) for f in found(sketch) if f.code == "no-name"} == {("u", "error"), ("h", "warning")}
 
 
@@ -146,7 +162,9 @@ def test_an_unknown_decision_is_found() -> None:
 
 
 def test_an_unknown_called_process_is_found() -> None:
-    sketch = good().add("callActivity", "b", "调用", ext='<zeebe:calledElement processId="othr"/>').path("t", "b", "end")
+    sketch = (
+        good().add("callActivity", "b", "调用", ext='<zeebe:calledElement processId="othr"/>').path("t", "b", "end")
+    )
     assert one(sketch, "unknown-called").element == "b"
 
 
@@ -171,7 +189,9 @@ def test_throwing_a_message_nobody_carries_is_found() -> None:
 
 
 def test_a_catch_without_message_is_refused_by_the_engine() -> None:
-    sketch = good().add("intermediateCatchEvent", "w", "等", body="<bpmn:messageEventDefinition/>").path("t", "w", "end")
+    sketch = (
+        good().add("intermediateCatchEvent", "w", "等", body="<bpmn:messageEventDefinition/>").path("t", "w", "end")
+    )
     assert one(sketch, "refused").element == "w"
 
 
@@ -201,16 +221,32 @@ def test_an_output_may_read_only_what_form_or_process_gives() -> None:
 
 
 def test_a_variable_written_on_one_way_only_is_a_warning() -> None:
-    sketch = good().end("third").person("u", out={"more": "=outcome"}).path("start", "u", "g").flow("g", "third", '=more = "x"', "再看")
+    sketch = (
+        good()
+        .end("third")
+        .person("u", out={"more": "=outcome"})
+        .path("start", "u", "g")
+        .flow("g", "third", '=more = "x"', "再看")
+    )
     finding = next(f for f in found(sketch) if f.code == "written-late" and "“more”" in f.message)
     assert (finding.severity, finding.element) == ("warning", "g")
 
 
 def test_parallel_tasks_that_write_the_same_variable_are_found() -> None:
     sketch = (
-        Sketch().start().split("fork").person("x", "甲查", out={"v": "=outcome"}).person("y", "乙查", lane="质量安全科", out={"v": "=outcome"})
-        .split("join").gate("g", default="end").end("end").end("other")
-        .path("start", "fork", "x", "join", "g").path("fork", "y", "join").flow("g", "end", name="是").flow("g", "other", '=v = "pass"', "否")
+        Sketch()
+        .start()
+        .split("fork")
+        .person("x", "甲查", out={"v": "=outcome"})
+        .person("y", "乙查", lane="质量安全科", out={"v": "=outcome"})
+        .split("join")
+        .gate("g", default="end")
+        .end("end")
+        .end("other")
+        .path("start", "fork", "x", "join", "g")
+        .path("fork", "y", "join")
+        .flow("g", "end", name="是")
+        .flow("g", "other", '=v = "pass"', "否")
     )
     finding = one(sketch, "overwritten")
     assert finding.element == "y"
@@ -243,10 +279,19 @@ def test_duplicate_ids_are_found_once() -> None:
 
 def test_two_inclusive_joins_on_one_cycle_are_found() -> None:
     sketch = (
-        Sketch().start().gate("j1", "甲", kind="inclusive", default="j2").gate("j2", "乙", kind="inclusive", default="j1")
-        .person("x", out={"a": "=outcome"}).person("y", out={"b": "=outcome"}).end("end")
-        .path("start", "j1", "j2", "j1").path("x", "j1").path("y", "j2")
-        .flow("j1", "x", '=a = "1"').flow("j2", "y", '=b = "1"').flow("j2", "end", '=b = "2"')
+        Sketch()
+        .start()
+        .gate("j1", "甲", kind="inclusive", default="j2")
+        .gate("j2", "乙", kind="inclusive", default="j1")
+        .person("x", out={"a": "=outcome"})
+        .person("y", out={"b": "=outcome"})
+        .end("end")
+        .path("start", "j1", "j2", "j1")
+        .path("x", "j1")
+        .path("y", "j2")
+        .flow("j1", "x", '=a = "1"')
+        .flow("j2", "y", '=b = "1"')
+        .flow("j2", "end", '=b = "2"')
     )
     assert one(sketch, "joins-on-cycle").element in ("j1", "j2")
 
@@ -259,7 +304,9 @@ def test_constructs_the_engine_does_not_run_are_refused_with_element_and_cure() 
 
 
 def test_a_script_is_refused_and_never_run() -> None:
-    sketch = good().add("scriptTask", "s", "脚本", body="<bpmn:script>raise SystemExit</bpmn:script>").path("t", "s", "end")
+    sketch = (
+        good().add("scriptTask", "s", "脚本", body="<bpmn:script>raise SystemExit</bpmn:script>").path("t", "s", "end")
+    )
     assert "s" in {f.element for f in errors(found(sketch))}
 
 
@@ -268,12 +315,19 @@ def test_a_process_that_is_not_executable_is_found() -> None:
 
 
 def test_all_faults_are_told_at_once() -> None:
-    sketch = good().person("u", lane="").job("b", type="nobody").person("v", form="absent").path("t", "u", "b", "v", "end")
+    sketch = (
+        good().person("u", lane="").job("b", type="nobody").person("v", form="absent").path("t", "u", "b", "v", "end")
+    )
     assert {"no-lane", "unknown-handler", "unknown-form"} <= {f.code for f in found(sketch)}
 
 
 def test_nothing_is_checked_against_what_is_not_known() -> None:
-    sketch = good().job("b", type="anything", transition="whatever").person("u", lane="任何科", form="any").path("t", "b", "u", "end")
+    sketch = (
+        good()
+        .job("b", type="anything", transition="whatever")
+        .person("u", lane="任何科", form="any")
+        .path("t", "b", "u", "end")
+    )
     assert found(sketch, Known()) == []
 
 
