@@ -31,6 +31,15 @@ function tokens(viewer, container) {
   });
 }
 
+/** The frame takes the drawing's own proportions, then the drawing fills it. */
+function fit(viewer, container) {
+  const canvas = viewer.get('canvas');
+  const { inner } = canvas.viewbox();
+  if (inner.width && inner.height) container.style.aspectRatio = `${inner.width + 40} / ${inner.height + 40}`;
+  canvas.resized();
+  canvas.zoom('fit-viewport', 'auto');
+}
+
 async function draw(container) {
   const viewer = new NavigatedViewer({ container, moddleExtensions, ...renderers() });
   try {
@@ -38,7 +47,7 @@ async function draw(container) {
     if (!answer.ok) throw new Error(String(answer.status));
     const { warnings } = await viewer.importXML(await answer.text());
     if (warnings.length) container.dataset.warnings = String(warnings.length);
-    viewer.get('canvas').zoom('fit-viewport', 'auto');
+    fit(viewer, container);
     mark(viewer, container);
     tokens(viewer, container);
     container.dataset.drawn = '';
