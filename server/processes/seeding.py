@@ -1,0 +1,94 @@
+"""The models that come with the program: taken from bpmn/ and forms/ at start-up, each changed one as a new version."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import workflows
+from server.accounts.actor import Actor
+from server.errors import Invalid
+from server.processes import checking, definitions, deployments, publishing
+from server.processes.models import Publication, Version
+from workflows.lint import errors
+from workflows.outline import read
+
+
+def seed_from_disk(session: Session, bpmn: Path, forms: Path, actor: Actor, now: datetime) -> list[str]:
+    """Publish what is new on disk; returns 'process v3' of each new version. Safe to repeat.
+
+    A model that a person has published since stays in force: then the disk is only the library. Raises Invalid for a
+    model on disk that may not be published.
+    """
+    files = {
+        path.name: path.read_bytes()
+        for folder, suffixes in ((bpmn, (".bpmn", ".dmn")), (forms, (".form",)))
+        for path in sorted(folder.iterdir())
+        if path.suffix in suffixes
+    }
+    deployments.add_to_library(session, files, now)
+    published = []
+    for name in sorted(n for n in files if n.endswith(".bpmn")):
+        for process_id in _process_ids(name, files[name]):
+            if _by_a_person(session, process_id):
+                continue
+            version = _publish(session, process_id, files, actor, now)
+            if version is not None:
+                published.append(f"{process_id} v{version.number}")
+    return published
+
+
+def _process_ids(name: str, data: bytes) -> list[str]:
+    try:
+        found = [p.id for p in read(data, name).processes.values() if p.executable]
+    except workflows.Refused as refused:
+        raise Invalid(f"{name}：{refused}", code="REFUSED") from refused
+    if found and [definitions.main_file(process_id) for process_id in found] != [name]:
+        raise Invalid(
+            f"文件 {name} 里的流程是“{'、'.join(found)}”，请一个流程一个文件，文件名同流程编号。", code="PROCESS_ID"
+        )
+    return found
+
+
+def _by_a_person(session: Session, process_id: str) -> bool:
+    last = session.scalars(
+        select(Publication).where(Publication.process_id == process_id).order_by(Publication.id.desc()).limit(1)
+    ).first()
+    return last is not None and last.published_by_id is not None
+
+
+def _publish(
+    session: Session, process_id: str, files: Mapping[str, bytes], actor: Actor, now: datetime
+) -> Version | None:
+    try:
+        closure, deployment = definitions.closure(session, process_id, files, None)
+    except workflows.Refused as refused:
+        raise Invalid(f"流程“{process_id}”不能运行：{refused}", code="REFUSED") from refused
+    sha = deployments.closure_hash(process_id, closure.values())
+    in_force = session.scalars(
+        select(Version.closure_hash)
+        .join(Publication, Publication.version_id == Version.id)
+        .where(Publication.process_id == process_id)
+        .order_by(Publication.id.desc())
+        .limit(1)
+    ).first()
+    if in_force == sha:
+        return None
+    found = checking.findings(session, process_id, closure)
+    if errors(found):
+        sentences = "；".join(f"{one.message}（{one.cure}）" for one in errors(found))
+        raise Invalid(f"流程“{process_id}”不能发布：{sentences}", code="FINDINGS")
+    version = definitions.add_version(
+        session,
+        process_id,
+        closure,
+        name=deployment.name,
+        origin="disk",
+        note="随程序安装",
+        actor=actor,
+        now=now,
+    )
+    publishing.put_in_force(session, version, "publish", version.note, actor, now)
+    return version
