@@ -139,10 +139,7 @@ def _parcel(session: Session, parcel: Parcel) -> facts.Parcel:
 
 def _payment(session: Session, parcel: Parcel, kind: str) -> facts.Payment | None:
     row = session.scalar(
-        select(Payment)
-        .where(Payment.parcel_id == parcel.id, Payment.kind == kind)
-        .order_by(Payment.id.desc())
-        .limit(1)
+        select(Payment).where(Payment.parcel_id == parcel.id, Payment.kind == kind).order_by(Payment.id.desc()).limit(1)
     )
     return facts.Payment(row.paid, row.voucher, legal_date(row.recorded_at)) if row else None
 
