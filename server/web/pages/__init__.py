@@ -12,9 +12,9 @@ from flask import Blueprint, Flask
 
 from server.web import assets, filters, security, shell, static
 from server.web.access import Access
-from server.web.pages import accounts, errors, public
+from server.web.pages import accounts, diagrams, errors, public
 
-MODULES = (static, public, accounts)
+MODULES = (static, public, accounts, diagrams)
 
 
 def blueprints() -> tuple[Blueprint, ...]:

@@ -6,7 +6,7 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import { moddleExtensions, renderers, whenDrawn } from './diagram.js';
 
-const marks = ['done', 'now', 'go', 'add', 'mod', 'bad', 'unwalked'];
+const marks = ['walked', 'done', 'now', 'go', 'add', 'mod', 'bad', 'unwalked'];
 
 function mark(viewer, container) {
   const canvas = viewer.get('canvas');
