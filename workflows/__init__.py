@@ -9,6 +9,7 @@ from .deployment import Deployment, deploy
 from .dmn import DecisionResult
 from .errors import BadState, DecisionError, FeelError, NotOpen, Problem, Refused
 from .feel import FeelText, evaluate
+from .lint import lint
 from .nodes import ElementInfo
 from .step import Incident, Job, Step, Subscription, Thrown, Timer, Trail, UserTask
 
@@ -38,6 +39,7 @@ __all__ = [
     "deploy",
     "evaluate",
     "fail",
+    "lint",
     "open_step",
     "retry",
     "start",

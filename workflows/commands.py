@@ -140,7 +140,14 @@ def _step(run: Instance, state: bytes | None = None) -> Step:
         if isinstance(spec, User) and token.state == TaskState.READY:
             users.append(
                 UserTask(
-                    token.id, info.id, info.name, info.lane, info.form, info.headers, info.properties, run.names(token)
+                    token.id,
+                    info.id,
+                    info.name,
+                    info.lane,
+                    info.form,
+                    dict(info.headers),
+                    dict(info.properties),
+                    run.names(token),
                 )
             )
         elif isinstance(spec, JobElement) and token.state == TaskState.READY:
@@ -150,7 +157,7 @@ def _step(run: Instance, state: bytes | None = None) -> Step:
                     info.id,
                     info.name,
                     info.job_type or "",
-                    info.headers,
+                    dict(info.headers),
                     spec.node.retries,
                     info.lane,
                     run.names(token),

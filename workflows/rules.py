@@ -230,10 +230,23 @@ def _flows(scope: Xml, report: Report) -> None:
             continue
         outgoing[source].append(flow)
         incoming[target].append(flow)
+    _links(scope, report)
     for key, node in nodes.items():
         _node_flows(node, incoming[key], outgoing[key], report)
         if tag(node) == "eventBasedGateway":
             _race(node, outgoing[key], nodes, incoming, report)
+
+
+def _links(scope: Xml, report: Report) -> None:
+    """A link stays in its scope; one catching end takes what any number of throwing ends send."""
+    ends: dict[str, list[Xml]] = {}
+    for definition in scope.iterfind("*/b:linkEventDefinition", NS):
+        ends.setdefault(definition.get("name") or "", []).append(definition.getparent())
+    for name, nodes in ends.items():
+        kinds = [tag(node) for node in nodes]
+        if kinds.count("intermediateCatchEvent") != 1 or "intermediateThrowEvent" not in kinds:
+            for node in nodes:
+                report(node, f"的链接“{name}”在这一层没有唯一的另一端。", "同名的链接要有一个捕获端和至少一个抛出端。")
 
 
 def _node_flows(node: Xml, incoming: list[Xml], outgoing: list[Xml], report: Report) -> None:
@@ -275,6 +288,8 @@ def _race(
 ) -> None:
     if len(outgoing) < 2:
         report(gateway, "后面不足两个事件。", "事件网关至少等待两个事件。")
+    if gateway.get("instantiate") == "true":
+        report(gateway, "用来启动流程。", "请改用消息开始事件。")
     for flow in outgoing:
         target = nodes[flow.get("targetRef")]
         kinds = {tag(definition).removesuffix("EventDefinition") for definition in event_definitions(target)}

@@ -17,8 +17,8 @@ class UserTask:
     name: str
     lane: str
     form: str | None
-    headers: Mapping[str, str]
-    properties: Mapping[str, str]
+    headers: dict[str, str]
+    properties: dict[str, str]
     variables: dict[str, Any]
 
 
@@ -30,7 +30,7 @@ class Job:
     element: str
     name: str
     type: str
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     retries: int
     lane: str
     variables: dict[str, Any]

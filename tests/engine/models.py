@@ -61,8 +61,10 @@ def job(key: str, kind: str = "work", inner: str = "", more: str = "") -> str:
 def many(inner: str = "", sequential: bool = False, condition: str = "", **settings: str) -> str:
     made = "".join(f' {key}="{value}"' for key, value in settings.items())
     done = f"<completionCondition>{condition}</completionCondition>" if condition else ""
-    return (f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">'
-            f"{ext(f'<zeebe:loopCharacteristics{made}/>')}{done}</multiInstanceLoopCharacteristics>")
+    return (
+        f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">'
+        f"{ext(f'<zeebe:loopCharacteristics{made}/>')}{done}</multiInstanceLoopCharacteristics>"
+    )
 
 
 START, END = '<startEvent id="s"/>', '<endEvent id="e"/>'
@@ -92,10 +94,11 @@ class Run:
 
     def open(self) -> list[str]:
         """Elements of the open user tasks and jobs, in order."""
-        return sorted(task.element for task in (*self.step.user_tasks, *self.step.jobs))
+        every: tuple[Any, ...] = (*self.step.user_tasks, *self.step.jobs)
+        return sorted(task.element for task in every)
 
     def id(self, element: str) -> int:
-        every = (*self.step.user_tasks, *self.step.jobs, *self.step.subscriptions, *self.step.timers)
+        every: tuple[Any, ...] = (*self.step.user_tasks, *self.step.jobs, *self.step.subscriptions, *self.step.timers)
         return next(item.id for item in every if item.element == element)
 
     def complete(self, element: str, **variables: Any) -> "Run":

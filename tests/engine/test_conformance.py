@@ -6,6 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from lxml import etree
+
+import workflows
 from bpmn_player import verdict
 
 SUITE = Path(os.environ.get("GCB_SUITES", Path(__file__).parents[3] / "shared" / "suites")) / "bpmn-conformance"
@@ -31,3 +34,28 @@ def test_report_of_the_public_cases(record_property):
     record_property("bpmn-conformance", json.dumps(report))
     print("bpmn-conformance", report)
     assert report["common: pass"] == 63
+
+
+def refused(file: str) -> bool:
+    """Whether no process of the file can be deployed."""
+    data = (SUITE / file).read_bytes()
+    keys = [
+        process.get("id")
+        for process in etree.fromstring(data).iter("{http://www.omg.org/spec/BPMN/20100524/MODEL}process")
+    ]
+    for key in keys:
+        try:
+            workflows.deploy({"model.bpmn": data}, key)
+        except workflows.Refused:
+            return True
+    return not keys
+
+
+@needs_suite
+def test_models_whose_execution_would_break_are_refused(record_property):
+    """Together with the share of runnable models above, which are accepted: 64 of 103."""
+    models = json.loads((SUITE / "reject.json").read_text(encoding="utf-8"))
+    counts = Counter((model["level"], refused(model["file"])) for model in models)
+    record_property("bpmn-reject", json.dumps({f"{level} refused={found}": n for (level, found), n in counts.items()}))
+    assert sum(counts.values()) == len(models) == 151
+    assert counts["must", False] == 0

@@ -6,6 +6,8 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+from collections.abc import Sequence
+
 import pytest
 
 import workflows
@@ -18,15 +20,26 @@ needs_suite = pytest.mark.skipif(not SUITE.exists(), reason=f"the public DMN sui
 DMN = '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="t">'
 
 
-def table(rules: list[tuple[str, ...]], policy: str = 'hitPolicy="UNIQUE"', inputs: tuple[str, ...] = ("n",),
-          outputs: str = '<output id="o" name="r"/>', requires: str = "", key: str = "decide") -> str:
+def table(
+    rules: Sequence[tuple[str, ...]],
+    policy: str = 'hitPolicy="UNIQUE"',
+    inputs: tuple[str, ...] = ("n",),
+    outputs: str = '<output id="o" name="r"/>',
+    requires: str = "",
+    key: str = "decide",
+) -> str:
     columns = "".join(f"<input><inputExpression><text>{text}</text></inputExpression></input>" for text in inputs)
     rows = "".join(
-        f'<rule id="r{i}">' + "".join(f"<inputEntry><text><![CDATA[{c}]]></text></inputEntry>" for c in cells[:len(inputs)])
-        + "".join(f"<outputEntry><text>{c}</text></outputEntry>" for c in cells[len(inputs):]) + "</rule>"
-        for i, cells in enumerate(rules, 1))
-    return (f'<decision id="{key}" name="决定{key}">{requires}<decisionTable {policy}>{columns}{outputs}{rows}'
-            "</decisionTable></decision>")
+        f'<rule id="r{i}">'
+        + "".join(f"<inputEntry><text><![CDATA[{c}]]></text></inputEntry>" for c in cells[: len(inputs)])
+        + "".join(f"<outputEntry><text>{c}</text></outputEntry>" for c in cells[len(inputs) :])
+        + "</rule>"
+        for i, cells in enumerate(rules, 1)
+    )
+    return (
+        f'<decision id="{key}" name="决定{key}">{requires}<decisionTable {policy}>{columns}{outputs}{rows}'
+        "</decisionTable></decision>"
+    )
 
 
 def decide(*parts: str, key: str = "decide", **variables):
@@ -39,10 +52,16 @@ RULES = [("> 10", '"大"'), ("> 5", '"中"'), ("-", '"小"')]
 PRIORITY = '<output name="r"><outputValues><text>"小","中","大"</text></outputValues></output>'
 
 
-@pytest.mark.parametrize(("policy", "outputs", "value"), [
-    ("FIRST", None, "大"), ("RULE ORDER", None, ["大", "中", "小"]), ("COLLECT", None, ["大", "中", "小"]),
-    ("PRIORITY", PRIORITY, "小"), ("OUTPUT ORDER", PRIORITY, ["小", "中", "大"]),
-])
+@pytest.mark.parametrize(
+    ("policy", "outputs", "value"),
+    [
+        ("FIRST", None, "大"),
+        ("RULE ORDER", None, ["大", "中", "小"]),
+        ("COLLECT", None, ["大", "中", "小"]),
+        ("PRIORITY", PRIORITY, "小"),
+        ("OUTPUT ORDER", PRIORITY, ["小", "中", "大"]),
+    ],
+)
 def test_hit_policies(policy, outputs, value):
     extra = {} if outputs is None else {"outputs": outputs}
     assert decide(table(RULES, f'hitPolicy="{policy}"', **extra), n=11).value == value
@@ -100,12 +119,20 @@ def test_a_circle_of_requirements_is_an_error():
         decide(*parts, key="a", n=1)
 
 
-TASK = '<businessRuleTask id="rule">' + ext('<zeebe:calledDecision decisionId="decide" resultVariable="conditions"/>') + "</businessRuleTask>"
+TASK = (
+    '<businessRuleTask id="rule">'
+    + ext('<zeebe:calledDecision decisionId="decide" resultVariable="conditions"/>')
+    + "</businessRuleTask>"
+)
 
 
 def files(dmn_text: str) -> dict[str, bytes]:
-    return {"p.bpmn": process(START + TASK + user("t") + END, "s > rule > t > e"),
-            "d.dmn": f"{DMN}{dmn_text}</definitions>".encode(), "other.dmn": b"<broken", "broken.bpmn": b"<!DOCTYPE x><x/>"}
+    return {
+        "p.bpmn": process(START + TASK + user("t") + END, "s > rule > t > e"),
+        "d.dmn": f"{DMN}{dmn_text}</definitions>".encode(),
+        "other.dmn": b"<broken",
+        "broken.bpmn": b"<!DOCTYPE x><x/>",
+    }
 
 
 def test_a_business_rule_task_puts_the_decision_into_its_variable():
@@ -142,9 +169,11 @@ def test_level_2_of_the_public_suite_passes_whole(record_property):
 @needs_suite
 def test_level_3_of_the_public_suite_keeps_its_floor(record_property):
     found = counts("level3")
-    report = {"not null": f"{found[True, True]}/{found[True, True] + found[True, False]}",
-              "null": f"{found[False, True]}/{found[False, True] + found[False, False]}"}
+    report = {
+        "not null": f"{found[True, True]}/{found[True, True] + found[True, False]}",
+        "null": f"{found[False, True]}/{found[False, True] + found[False, False]}",
+    }
     record_property("dmn-tck-level3", json.dumps(report))
     print("dmn-tck level 3", report)
-    assert sum(found.values()) == 1301   # nothing is dropped from the list
+    assert sum(found.values()) == 1301  # nothing is dropped from the list
     assert found[True, True] >= 916 and found[False, True] >= 264

@@ -23,8 +23,10 @@ MESSAGE = '<messageEventDefinition messageRef="m"/>'
 SIGNAL = '<signalEventDefinition signalRef="sig"/>'
 ERROR = '<errorEventDefinition errorRef="err"/>'
 ESCALATION = '<escalationEventDefinition escalationRef="esc"/>'
-EXTRA = ('<signal id="sig" name="信号"/><error id="err" errorCode="HOLD"/><error id="err2" errorCode="OTHER"/>'
-         '<escalation id="esc" escalationCode="UP"/>' + message("m", "acceptance.filed", "=filing"))
+EXTRA = (
+    '<signal id="sig" name="信号"/><error id="err" errorCode="HOLD"/><error id="err2" errorCode="OTHER"/>'
+    '<escalation id="esc" escalationCode="UP"/>' + message("m", "acceptance.filed", "=filing")
+)
 
 
 def test_a_message_catch_waits_under_its_name_and_key():
@@ -63,7 +65,10 @@ def test_thrown_messages_leave_with_key_and_mapped_variables():
     throw = f'<intermediateThrowEvent id="th">{ext(io(in_units="=area"))}{MESSAGE}</intermediateThrowEvent>'
     body = START + throw + f'<endEvent id="e">{MESSAGE}</endEvent>'
     run = Run(process(body, "s > th > e", extra=EXTRA), {"filing": "BA-1", "area": 5})
-    assert run.step.thrown == (Thrown("th", "acceptance.filed", "BA-1", {"units": 5}), Thrown("e", "acceptance.filed", "BA-1", {}))
+    assert run.step.thrown == (
+        Thrown("th", "acceptance.filed", "BA-1", {"units": 5}),
+        Thrown("e", "acceptance.filed", "BA-1", {}),
+    )
     assert run.variables() == {"filing": "BA-1", "area": 5}
 
 
@@ -80,16 +85,23 @@ def test_a_timer_is_due_when_its_text_says_and_runs_at_wake():
     assert run.wake(NOW + HOUR).step.completed
 
 
-@pytest.mark.parametrize(("kind", "text", "variables", "due"), [
-    ("timeDate", "2026-12-01T09:00:00+08:00", {}, "2026-12-01T01:00:00+00:00"),
-    ("timeDate", "=when", {"when": "2026-12-01T09:00:00"}, "2026-12-01T01:00:00+00:00"),
-    ("timeDate", "=date(day)", {"day": "2026-12-01"}, "2026-11-30T16:00:00+00:00"),
-    ("timeDuration", '=duration("P1D")', {}, "2026-03-03T01:00:00+00:00"),
-    ("timeDuration", "P1M", {}, "2026-04-02T01:00:00+00:00"),
-    ("timeDuration", '=duration("P2M")', {}, "2026-05-02T01:00:00+00:00"),
-])
+@pytest.mark.parametrize(
+    ("kind", "text", "variables", "due"),
+    [
+        ("timeDate", "2026-12-01T09:00:00+08:00", {}, "2026-12-01T01:00:00+00:00"),
+        ("timeDate", "=when", {"when": "2026-12-01T09:00:00"}, "2026-12-01T01:00:00+00:00"),
+        ("timeDate", "=date(day)", {"day": "2026-12-01"}, "2026-11-30T16:00:00+00:00"),
+        ("timeDuration", '=duration("P1D")', {}, "2026-03-03T01:00:00+00:00"),
+        ("timeDuration", "P1M", {}, "2026-04-02T01:00:00+00:00"),
+        ("timeDuration", '=duration("P2M")', {}, "2026-05-02T01:00:00+00:00"),
+    ],
+)
 def test_timers_understand_iso_texts_and_feel(kind, text, variables, due):
-    body = START + f'<intermediateCatchEvent id="c">{timer(text.replace(chr(34), "&quot;"), kind)}</intermediateCatchEvent>' + END
+    body = (
+        START
+        + f'<intermediateCatchEvent id="c">{timer(text.replace(chr(34), "&quot;"), kind)}</intermediateCatchEvent>'
+        + END
+    )
     run = Run(process(body, "s > c > e"), variables)
     assert run.step.timers[0].due.isoformat() == due
 
@@ -129,9 +141,17 @@ def test_a_non_interrupting_message_boundary_can_be_hit_again():
 
 
 def test_an_event_gateway_takes_the_first_event_and_drops_the_others():
-    body = (START + '<eventBasedGateway id="g"/>' + f'<intermediateCatchEvent id="m1">{MESSAGE}</intermediateCatchEvent>'
-            + f'<intermediateCatchEvent id="t1">{timer("PT2H")}</intermediateCatchEvent>'
-            + f'<intermediateCatchEvent id="t2">{timer("PT1H")}</intermediateCatchEvent>' + user("a") + user("b") + user("c") + END)
+    body = (
+        START
+        + '<eventBasedGateway id="g"/>'
+        + f'<intermediateCatchEvent id="m1">{MESSAGE}</intermediateCatchEvent>'
+        + f'<intermediateCatchEvent id="t1">{timer("PT2H")}</intermediateCatchEvent>'
+        + f'<intermediateCatchEvent id="t2">{timer("PT1H")}</intermediateCatchEvent>'
+        + user("a")
+        + user("b")
+        + user("c")
+        + END
+    )
     source = process(body, "s > g > m1 > a > e\n g > t1 > b > e\n g > t2 > c > e", extra=EXTRA)
     run = Run(source, {"filing": "x"})
     assert run.wake(NOW + 5 * HOUR).open() == ["c"]
@@ -140,9 +160,18 @@ def test_an_event_gateway_takes_the_first_event_and_drops_the_others():
 
 
 def test_a_signal_is_heard_by_all_who_wait_in_the_instance():
-    body = (START + '<parallelGateway id="g"/>' + user("t") + user("host") + boundary("b", "host", SIGNAL)
-            + f'<intermediateCatchEvent id="c">{SIGNAL}</intermediateCatchEvent>' + user("x") + user("y")
-            + f'<intermediateThrowEvent id="th">{SIGNAL}</intermediateThrowEvent>' + END)
+    body = (
+        START
+        + '<parallelGateway id="g"/>'
+        + user("t")
+        + user("host")
+        + boundary("b", "host", SIGNAL)
+        + f'<intermediateCatchEvent id="c">{SIGNAL}</intermediateCatchEvent>'
+        + user("x")
+        + user("y")
+        + f'<intermediateThrowEvent id="th">{SIGNAL}</intermediateThrowEvent>'
+        + END
+    )
     run = Run(process(body, "s > g > t > th > e\n g > host > e\n g > c > x > e\n b > y > e", extra=EXTRA))
     assert run.complete("t").open() == ["x", "y"]
 
@@ -155,8 +184,15 @@ def test_an_error_end_is_caught_at_the_subprocess_by_its_code():
 
 
 def test_a_catch_all_boundary_takes_what_no_exact_one_takes():
-    body = (START + job("t") + boundary("any", "t", "<errorEventDefinition/>") + boundary("b", "t", ERROR)
-            + user("held") + user("other") + END)
+    body = (
+        START
+        + job("t")
+        + boundary("any", "t", "<errorEventDefinition/>")
+        + boundary("b", "t", ERROR)
+        + user("held")
+        + user("other")
+        + END
+    )
     source = process(body, "s > t > e\n b > held > e\n any > other > e", extra=EXTRA)
     assert Run(source).fail("t", "HOLD").open() == ["held"]
     assert Run(source).fail("t", "ELSE").open() == ["other"]
@@ -178,15 +214,23 @@ def test_an_uncaught_error_end_event_does_not_complete_the_process():
 
 
 def test_an_escalation_reaches_the_boundary_and_the_thrower_goes_on():
-    inner = ('<startEvent id="is"/>' + f'<intermediateThrowEvent id="up">{ESCALATION}</intermediateThrowEvent>'
-             + user("i") + '<endEvent id="ie"/>')
+    inner = (
+        '<startEvent id="is"/>'
+        + f'<intermediateThrowEvent id="up">{ESCALATION}</intermediateThrowEvent>'
+        + user("i")
+        + '<endEvent id="ie"/>'
+    )
     body = START + sub("box", inner, "is > up > i > ie") + boundary("b", "box", ESCALATION, False) + user("boss") + END
     assert Run(process(body, "s > box > e\n b > boss > e", extra=EXTRA)).open() == ["boss", "i"]
 
 
 def test_an_interrupting_escalation_stops_the_inner_task_before_it_runs():
-    inner = ('<startEvent id="is"/>' + f'<intermediateThrowEvent id="up">{ESCALATION}</intermediateThrowEvent>'
-             + job("i") + '<endEvent id="ie"/>')
+    inner = (
+        '<startEvent id="is"/>'
+        + f'<intermediateThrowEvent id="up">{ESCALATION}</intermediateThrowEvent>'
+        + job("i")
+        + '<endEvent id="ie"/>'
+    )
     body = START + sub("box", inner, "is > up > i > ie") + boundary("b", "box", ESCALATION) + user("boss") + END
     assert Run(process(body, "s > box > e\n b > boss > e", extra=EXTRA)).open() == ["boss"]
 

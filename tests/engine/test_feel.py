@@ -9,19 +9,51 @@ import pytest
 
 from workflows import FeelError, FeelText, feel
 
-SCOPE = {"a": 5, "area": Decimal("12.50"), "day": date(2026, 1, 2), "at": datetime(2026, 1, 1, tzinfo=UTC), "t": time(9, 5),
-         "long": timedelta(days=1, hours=2), "项目 类型": "市政", "o": {"x": [1, 2], "面积": 3}, "none": None, "yes": True, "s": "x",
-         "f": 1.5, "e": [], "months": FeelText("months", "P1Y")}
+SCOPE = {
+    "a": 5,
+    "area": Decimal("12.50"),
+    "day": date(2026, 1, 2),
+    "at": datetime(2026, 1, 1, tzinfo=UTC),
+    "t": time(9, 5),
+    "long": timedelta(days=1, hours=2),
+    "项目 类型": "市政",
+    "o": {"x": [1, 2], "面积": 3},
+    "none": None,
+    "yes": True,
+    "s": "x",
+    "f": 1.5,
+    "e": [],
+    "months": FeelText("months", "P1Y"),
+}
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("a + 1", 6), ("= a", 5), ("area * 2", 25), ("area", Decimal("12.5")), ("day + duration(\"P1D\")", date(2026, 1, 3)),
-    ("at + long", datetime(2026, 1, 2, 2, tzinfo=UTC)), ("t.hour", 9), ('项目 类型 = "市政"', True), ("o.面积", 3), ("o.x[1]", 1),
-    ("nothing", None), ("months", FeelText("months", "P1Y")), ("for i in 1..3 return i * f", [Decimal("1.5"), 3, Decimal("4.5")]),
-    ('if a > 3 then "大" else "小"', "大"), ("day of week(day)", "Friday"), ('date("2026-02-30")', None), ("0.1 + 0.2", Decimal("0.30000000000000004")),
-    ("{甲: a, 乙: {丙: s}}", {"甲": 5, "乙": {"丙": "x"}}), ("long", timedelta(days=1, hours=2)),
-    ('duration("PT0.5S")', timedelta(milliseconds=500)), ("not(yes)", False), ("list contains(o.x, 2)", True),
-])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a + 1", 6),
+        ("= a", 5),
+        ("area * 2", 25),
+        ("area", Decimal("12.5")),
+        ('day + duration("P1D")', date(2026, 1, 3)),
+        ("at + long", datetime(2026, 1, 2, 2, tzinfo=UTC)),
+        ("t.hour", 9),
+        ('项目 类型 = "市政"', True),
+        ("o.面积", 3),
+        ("o.x[1]", 1),
+        ("nothing", None),
+        ("months", FeelText("months", "P1Y")),
+        ("for i in 1..3 return i * f", [Decimal("1.5"), 3, Decimal("4.5")]),
+        ('if a > 3 then "大" else "小"', "大"),
+        ("day of week(day)", "Friday"),
+        ('date("2026-02-30")', None),
+        ("0.1 + 0.2", Decimal("0.30000000000000004")),
+        ("{甲: a, 乙: {丙: s}}", {"甲": 5, "乙": {"丙": "x"}}),
+        ("long", timedelta(days=1, hours=2)),
+        ('duration("PT0.5S")', timedelta(milliseconds=500)),
+        ("not(yes)", False),
+        ("list contains(o.x, 2)", True),
+    ],
+)
 def test_values_cross_the_border(text, value):
     found = feel.evaluate(text, SCOPE)
     assert found == value and type(found) is type(value)
@@ -35,7 +67,10 @@ def test_a_lone_name_answered_without_the_interpreter_is_what_the_interpreter_sa
 
 @pytest.mark.parametrize("text", ["true", "false", "null"])
 def test_constants_answered_without_the_interpreter_are_what_it_says(text):
-    assert feel.evaluate(text, {}) is feel.ask({"command": "evaluate", "mode": "e", "text": text, "variables": {}, "now": None})["value"]
+    assert (
+        feel.evaluate(text, {})
+        is feel.ask({"command": "evaluate", "mode": "e", "text": text, "variables": {}, "now": None})["value"]
+    )
 
 
 @pytest.mark.parametrize("name", ["for", "in", "not", "null", "true", "and", "date", "if"])
@@ -46,7 +81,11 @@ def test_a_variable_named_like_a_keyword_gets_no_short_way(name):
         except FeelError as error:
             return str(error)
 
-    long_way = way(lambda: feel.ask({"command": "evaluate", "mode": "e", "text": name, "variables": {name: 7}, "now": None})["value"])
+    long_way = way(
+        lambda: feel.ask({"command": "evaluate", "mode": "e", "text": name, "variables": {name: 7}, "now": None})[
+            "value"
+        ]
+    )
     assert way(lambda: feel.evaluate(name, {name: 7})) == long_way
 
 
@@ -60,7 +99,12 @@ def test_a_name_may_change_how_a_text_is_read_and_the_cache_knows():
 
 def test_a_condition_wants_true_or_false_and_every_variable():
     assert feel.condition("=a > 3", SCOPE) is True
-    for text, what in (("=missing = 1", "“missing”不存在"), ("=o.y = 1", "不存在"), ("=a", "不是真或假"), ("=a >", "语法")):
+    for text, what in (
+        ("=missing = 1", "“missing”不存在"),
+        ("=o.y = 1", "不存在"),
+        ("=a", "不是真或假"),
+        ("=a >", "语法"),
+    ):
         with pytest.raises(FeelError, match=what):
             feel.condition(text, SCOPE)
 
@@ -68,7 +112,7 @@ def test_a_condition_wants_true_or_false_and_every_variable():
 def test_the_clock_is_the_callers():
     with pytest.raises(FeelError, match="没有时间"):
         feel.evaluate("today()", {})
-    assert feel.evaluate("today()", {}, now=datetime(2026, 3, 1, 17, tzinfo=UTC)) == date(2026, 3, 2)   # in China
+    assert feel.evaluate("today()", {}, now=datetime(2026, 3, 1, 17, tzinfo=UTC)) == date(2026, 3, 2)  # in China
 
 
 def test_what_doubles_cannot_hold_is_refused():
@@ -76,7 +120,7 @@ def test_what_doubles_cannot_hold_is_refused():
     for value in (2**53 + 1, Decimal(2) ** 60, [2**60], {"deep": -(2**53) - 1}):
         with pytest.raises(FeelError, match="超出"):
             feel.evaluate("n + 1", {"n": value})
-    assert feel.evaluate("n = \"12345678901234567890\"", {"n": "12345678901234567890"}) is True
+    assert feel.evaluate('n = "12345678901234567890"', {"n": "12345678901234567890"}) is True
     with pytest.raises(FeelError):
         feel.evaluate("n + 1", {"n": float("inf")})
 
@@ -106,7 +150,7 @@ def test_endless_and_greedy_expressions_end_with_an_error_and_harm_nobody(monkey
             done.append(error)
 
     done: list[object] = []
-    thread = threading.Thread(target=small)   # a thread of its own has an interpreter of its own, with these limits
+    thread = threading.Thread(target=small)  # a thread of its own has an interpreter of its own, with these limits
     thread.start()
     thread.join()
     assert done == [True]

@@ -7,7 +7,9 @@ import workflows
 from workflows import NotOpen
 
 GATE = START + user("t") + '<exclusiveGateway id="g" name="是否通过"/>' + user("a") + user("b") + END
-ROUTES = "s > t > g\n g >[=outcome = &quot;admit&quot;] a > e\n g >[=outcome = &quot;correct&quot;] b > e".replace("&quot;", '"')
+ROUTES = "s > t > g\n g >[=outcome = &quot;admit&quot;] a > e\n g >[=outcome = &quot;correct&quot;] b > e".replace(
+    "&quot;", '"'
+)
 
 
 def test_no_condition_holds_and_there_is_no_default():
@@ -15,13 +17,13 @@ def test_no_condition_holds_and_there_is_no_default():
     incident = run.step.incidents[0]
     assert (incident.element, incident.name) == ("g", "是否通过")
     assert incident.message_zh == "“是否通过”(g):没有一个条件成立,也没有默认流向"
-    assert run.variables()["outcome"] == "other"   # what the officer said is not lost
+    assert run.variables()["outcome"] == "other"  # what the officer said is not lost
     assert not run.step.completed and not run.open()
 
 
 def test_a_missing_variable_in_a_condition_names_expression_and_variable():
     run = Run(process(GATE, ROUTES)).complete("t")
-    assert "“=outcome = \"admit\"”用到的变量“outcome”不存在" in run.step.incidents[0].message_zh
+    assert '“=outcome = "admit"”用到的变量“outcome”不存在' in run.step.incidents[0].message_zh
 
 
 def test_a_condition_that_is_neither_true_nor_false_is_an_incident():
@@ -44,14 +46,14 @@ def test_other_branches_go_on_beside_an_incident():
 
 def test_an_incident_survives_saving_and_goes_on_after_the_cure():
     body = START + job("bad", inner=io(in_x="=sum(list)")) + user("u") + END
-    body = body.replace("=sum(list)", "=1 +")   # refused at deployment: so fail at run time instead
+    body = body.replace("=sum(list)", "=1 +")  # refused at deployment: so fail at run time instead
     with pytest.raises(workflows.Refused):
         Run(process(body, "s > bad > u > e"))
     loop = user("t", "", many(inputCollection="=items", inputElement="i"))
     run = Run(process(START + '<parallelGateway id="p1"/>' + loop + user("fix") + END, "s > p1 > t > e\n p1 > fix > e"))
     assert "不是列表" in run.step.incidents[0].message_zh
     run.step = workflows.open_step(run.dep, run.step.state, NOW)
-    assert run.retry("t").step.incidents   # not yet cured
+    assert run.retry("t").step.incidents  # not yet cured
     run.complete("fix", items=[1, 2])
     assert run.retry("t").open() == ["t", "t"] and not run.step.incidents
 
@@ -88,20 +90,28 @@ def test_a_loop_that_never_waits_ends_in_an_incident_not_in_a_hang():
 
 
 def test_a_huge_multi_instance_is_an_incident():
-    run = Run(process(START + user("t", "", many(inputCollection="=items")) + END, "s > t > e"), {"items": list(range(2000))})
+    run = Run(
+        process(START + user("t", "", many(inputCollection="=items")) + END, "s > t > e"), {"items": list(range(2000))}
+    )
     assert "最多 1000 项" in run.step.incidents[0].message_zh
 
 
 def test_a_message_without_a_key_is_an_incident_not_an_open_ear_for_all():
-    body = START + '<intermediateCatchEvent id="c"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>' + END
-    extra = f'<message id="m" name="x">{ext("<zeebe:subscription correlationKey=chr/>")}</message>'.replace("chr", '"=key"')
+    body = (
+        START + '<intermediateCatchEvent id="c"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>' + END
+    )
+    extra = f'<message id="m" name="x">{ext("<zeebe:subscription correlationKey=chr/>")}</message>'.replace(
+        "chr", '"=key"'
+    )
     run = Run(process(body, "s > c > e", extra=extra))
     assert not run.step.subscriptions and "关联键没有值" in run.step.incidents[0].message_zh
 
 
 def test_a_timer_without_a_time_is_an_incident():
-    body = (START + '<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>=wait</timeDuration>'
-            "</timerEventDefinition></intermediateCatchEvent>" + END)
+    body = (
+        START + '<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>=wait</timeDuration>'
+        "</timerEventDefinition></intermediateCatchEvent>" + END
+    )
     run = Run(process(body, "s > c > e"), {"wait": "bald"})
     assert "“bald”不是时间" in run.step.incidents[0].message_zh
 

@@ -17,14 +17,22 @@ def test_an_output_mapping_keeps_the_answer_of_the_form_to_the_task():
 
 
 def test_an_input_mapping_is_seen_by_its_task_alone():
-    run = Run(process(START + user("t", io(in_x="=a + 1", in_y="=x + 1", in_z="字面")) + user("u") + END, "s > t > u > e"), {"a": 1})
+    run = Run(
+        process(START + user("t", io(in_x="=a + 1", in_y="=x + 1", in_z="字面")) + user("u") + END, "s > t > u > e"),
+        {"a": 1},
+    )
     assert run.variables("t") == {"a": 1, "x": 2, "y": 3, "z": "字面"}
     assert run.complete("t").variables("u") == {"a": 1}
 
 
 def test_a_mapping_may_set_a_part_of_a_context_and_leaves_the_rest():
-    run = Run(process(START + user("t", '<zeebe:ioMapping><zeebe:output source="=n" target="case.n"/></zeebe:ioMapping>') + END, "s > t > e"),
-              {"case": {"id": 1}})
+    run = Run(
+        process(
+            START + user("t", '<zeebe:ioMapping><zeebe:output source="=n" target="case.n"/></zeebe:ioMapping>') + END,
+            "s > t > e",
+        ),
+        {"case": {"id": 1}},
+    )
     assert run.complete("t", n=2).variables() == {"case": {"id": 1, "n": 2}}
 
 
@@ -47,8 +55,10 @@ CHILD = process('<startEvent id="cs"/>' + user("ct") + '<endEvent id="ce"/>', "c
 
 
 def called(inner: str = "", attributes: str = "") -> dict[str, bytes]:
-    return {"p.bpmn": process(START + call("c", "child", inner, attributes) + user("after") + END, "s > c > after > e"),
-            "child.bpmn": CHILD}
+    return {
+        "p.bpmn": process(START + call("c", "child", inner, attributes) + user("after") + END, "s > c > after > e"),
+        "child.bpmn": CHILD,
+    }
 
 
 def test_a_called_process_gets_copies_and_gives_all_back_unless_told_otherwise():
@@ -58,7 +68,10 @@ def test_a_called_process_gets_copies_and_gives_all_back_unless_told_otherwise()
 
 
 def test_a_called_process_is_cut_off_when_the_mappings_say_so():
-    run = Run(called(io(in_x="=a", out_y="=b"), 'propagateAllParentVariables="false" propagateAllChildVariables="false"'), {"a": 1})
+    run = Run(
+        called(io(in_x="=a", out_y="=b"), 'propagateAllParentVariables="false" propagateAllChildVariables="false"'),
+        {"a": 1},
+    )
     assert run.variables("ct") == {"x": 1}
     assert run.complete("ct", a=9, b=3).variables("after") == {"a": 1, "y": 3}
 
@@ -75,16 +88,30 @@ def test_a_deployment_holds_the_closure_of_its_calls():
 
 
 def test_a_parallel_multi_instance_collects_in_the_order_of_its_input():
-    task = user("t", "", many(inputCollection="=items", inputElement="item", outputCollection="results", outputElement="=result"))
+    task = user(
+        "t",
+        "",
+        many(inputCollection="=items", inputElement="item", outputCollection="results", outputElement="=result"),
+    )
     run = Run(process(START + task + user("after") + END, "s > t > after > e"), {"items": ["x", "y", "z"]})
-    assert [(t.variables["item"], t.variables["loopCounter"]) for t in run.step.user_tasks] == [("x", 1), ("y", 2), ("z", 3)]
+    assert [(t.variables["item"], t.variables["loopCounter"]) for t in run.step.user_tasks] == [
+        ("x", 1),
+        ("y", 2),
+        ("z", 3),
+    ]
     for task_ in reversed(run.step.user_tasks):
-        run.step = workflows.complete(run.dep, run.step.state, task_.id, {"result": task_.variables["item"] * 2}, run.now)
+        run.step = workflows.complete(
+            run.dep, run.step.state, task_.id, {"result": task_.variables["item"] * 2}, run.now
+        )
     assert run.variables("after") == {"items": ["x", "y", "z"], "results": ["xx", "yy", "zz"]}
 
 
 def test_a_sequential_multi_instance_goes_one_by_one_and_may_end_early():
-    task = user("t", io(out_ok="=ok"), many(sequential=True, condition="=ok = false", inputCollection="=items", inputElement="item"))
+    task = user(
+        "t",
+        io(out_ok="=ok"),
+        many(sequential=True, condition="=ok = false", inputCollection="=items", inputElement="item"),
+    )
     run = Run(process(START + task + user("after") + END, "s > t > after > e"), {"items": [1, 2, 3], "ok": True})
     assert len(run.step.user_tasks) == 1
     run.complete("t", ok=True)
@@ -99,15 +126,22 @@ def test_an_empty_multi_instance_passes_with_an_empty_result():
 
 
 def test_a_completion_condition_cancels_the_instances_left():
-    task = user("t", "", many(condition="=numberOfCompletedInstances = 2", inputCollection="=[1,2,3]", inputElement="i"))
+    task = user(
+        "t", "", many(condition="=numberOfCompletedInstances = 2", inputCollection="=[1,2,3]", inputElement="i")
+    )
     run = Run(process(START + task + user("after") + END, "s > t > after > e"))
     run.complete("t").complete("t")
     assert run.open() == ["after"] and run.trail("cancelled") == ["t"]
 
 
 def test_a_boundary_event_guards_the_whole_multi_instance():
-    body = (START + job("t", "work", "", many(inputCollection="=[1,2]", inputElement="i"))
-            + '<boundaryEvent id="b" attachedToRef="t"><errorEventDefinition errorRef="err"/></boundaryEvent>' + user("held") + END)
+    body = (
+        START
+        + job("t", "work", "", many(inputCollection="=[1,2]", inputElement="i"))
+        + '<boundaryEvent id="b" attachedToRef="t"><errorEventDefinition errorRef="err"/></boundaryEvent>'
+        + user("held")
+        + END
+    )
     run = Run(process(body, "s > t > e\n b > held > e", extra='<error id="err" errorCode="X"/>'))
     assert run.open() == ["t", "t"]
     assert run.fail("t", "X").open() == ["held"]
@@ -115,7 +149,11 @@ def test_a_boundary_event_guards_the_whole_multi_instance():
 
 def test_a_multi_instance_subprocess_in_a_loop_starts_afresh():
     inner = '<startEvent id="is"/>' + user("i") + '<endEvent id="ie"/>'
-    box = sub("box", inner + many(inputCollection="=list", inputElement="x", outputCollection="out", outputElement="=x"), "is > i > ie")
+    box = sub(
+        "box",
+        inner + many(inputCollection="=list", inputElement="x", outputCollection="out", outputElement="=x"),
+        "is > i > ie",
+    )
     body = START + '<exclusiveGateway id="m"/><exclusiveGateway id="g" default="g_e"/>' + box + END
     run = Run(process(body, "s > m > box > g\n g >[=again] m\n g > e"), {"list": [1, 2], "again": True})
     run.complete("i").complete("i")
@@ -125,5 +163,7 @@ def test_a_multi_instance_subprocess_in_a_loop_starts_afresh():
 
 
 def test_a_decimal_that_only_passes_a_mapping_stays_exact():
-    run = Run(process(START + user("t", io(in_copy="=area")) + END, "s > t > e"), {"area": Decimal("1234567890123456.78")})
+    run = Run(
+        process(START + user("t", io(in_copy="=area")) + END, "s > t > e"), {"area": Decimal("1234567890123456.78")}
+    )
     assert run.variables("t")["copy"] == Decimal("1234567890123456.78")

@@ -12,10 +12,21 @@ from workflows import BadState, FeelText
 from workflows.state import pack, unpack
 
 VALUES = {
-    "area": Decimal("1234.50"), "tiny": Decimal("1E-30"), "day": date(2026, 3, 2), "at": datetime(2026, 3, 2, 1, tzinfo=UTC),
-    "local": datetime(2026, 3, 2, 1), "clock": time(17, 30), "long": timedelta(days=-1, microseconds=3),
-    "months": FeelText("months", "P1Y2M"), "typename": "Decimal", "nested": {"typename": {"x": [None, True, 1.5, "中文"]}},
-    "\x01": {"\x01": "date", "v": "x"}, "list": [{"\x01": 1}, Decimal("0.10")], "big": 2**80, "v": "plain", "": [],
+    "area": Decimal("1234.50"),
+    "tiny": Decimal("1E-30"),
+    "day": date(2026, 3, 2),
+    "at": datetime(2026, 3, 2, 1, tzinfo=UTC),
+    "local": datetime(2026, 3, 2, 1),
+    "clock": time(17, 30),
+    "long": timedelta(days=-1, microseconds=3),
+    "months": FeelText("months", "P1Y2M"),
+    "typename": "Decimal",
+    "nested": {"typename": {"x": [None, True, 1.5, "中文"]}},
+    "\x01": {"\x01": "date", "v": "x"},
+    "list": [{"\x01": 1}, Decimal("0.10")],
+    "big": 2**80,
+    "v": "plain",
+    "": [],
 }
 
 
@@ -36,7 +47,7 @@ def test_what_is_no_data_cannot_become_a_variable():
         with pytest.raises((TypeError, ValueError)):
             Run(source, {"x": value})
     with pytest.raises(ValueError):
-        Run(source, {1: "x"})
+        Run(source, {1: "x"})  # type: ignore[dict-item]
 
 
 def test_a_state_is_small_and_does_not_grow_with_history():
@@ -74,22 +85,40 @@ def test_a_state_of_another_model_or_version_and_damaged_bytes_are_refused():
 def test_the_format_of_version_1_can_still_be_read():
     """Ids, flows and the names that the dialect invents are stored: this state was written by the first release."""
     inner = '<startEvent id="is"/>' + user("i") + '<endEvent id="ie"/>'
-    body = (START + '<userTask id="t" default="t_box"/>' + sub("box", inner, "is > i > ie") + user("x") + job("j")
-            + '<boundaryEvent id="b" attachedToRef="box"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
-            "</timerEventDefinition></boundaryEvent>" + END)
+    body = (
+        START
+        + '<userTask id="t" default="t_box"/>'
+        + sub("box", inner, "is > i > ie")
+        + user("x")
+        + job("j")
+        + '<boundaryEvent id="b" attachedToRef="box"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+        "</timerEventDefinition></boundaryEvent>" + END
+    )
     dep = workflows.deploy({"p.bpmn": process(body, "s > t\n t >[=x] x > e\n t > box > j > e\n b > e")}, "p")
-    document = [dep.closure_hash[:16], 9, 0,
-                [[0, [[4, "box", 32, 0, {"came": "t_box"}],
-                      [5, "b", 8, 0, {"at": 4, "due": "2026-03-02T02:00:00+00:00"}]]],
-                 [4, [[7, "i", 16, 0, {"came": "is_i"}]]]], {"0": {"x": False}}]
+    document = [
+        dep.closure_hash[:16],
+        9,
+        0,
+        [
+            [0, [[4, "box", 32, 0, {"came": "t_box"}], [5, "b", 8, 0, {"at": 4, "due": "2026-03-02T02:00:00+00:00"}]]],
+            [4, [[7, "i", 16, 0, {"came": "is_i"}]]],
+        ],
+        {"0": {"x": False}},
+    ]
     step = workflows.open_step(dep, pack(document), NOW)
     assert [t.element for t in step.user_tasks] == ["i"] and step.timers[0].due == NOW + timedelta(hours=1)
     assert [j.element for j in workflows.complete(dep, pack(document), 7, {}, NOW).jobs] == ["j"]
 
 
 def test_threads_share_one_deployment():
-    body = (START + '<parallelGateway id="g"/><parallelGateway id="j"/><exclusiveGateway id="x" default="x_e"/>'
-            + user("a", io(out_a="=n * 2")) + user("b") + user("c") + END)
+    body = (
+        START
+        + '<parallelGateway id="g"/><parallelGateway id="j"/><exclusiveGateway id="x" default="x_e"/>'
+        + user("a", io(out_a="=n * 2"))
+        + user("b")
+        + user("c")
+        + END
+    )
     dep = workflows.deploy({"p.bpmn": process(body, "s > g > a > j\n g > b > j > x\n x >[=a > 10] c > e\n x > e")}, "p")
     wrong: list[object] = []
 
