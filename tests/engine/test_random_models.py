@@ -124,7 +124,8 @@ def test_a_random_block_model_runs_to_its_end(seed):
     dep = workflows.deploy({"p.bpmn": process(START + "".join(blocks.body) + END, "\n".join(blocks.lines))}, "p")
     choice = random.Random(seed)
     step = workflows.start(dep, {"yes": True, "no": False, "rounds": 0}, NOW)
-    entered, gone = Counter(), Counter()
+    entered: Counter[tuple[str, int]] = Counter()
+    gone: Counter[tuple[str, int]] = Counter()
     for _ in range(3000):
         assert not step.incidents, step.incidents
         for one in step.trail:
