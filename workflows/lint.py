@@ -22,7 +22,7 @@ __all__ = ["Finding", "HandlerInfo", "Known", "errors", "lint"]
 
 MAX_NODES = 400
 LABEL = re.compile(r"^“[^”]*”(\([^)]*\))?")
-FULL_WIDTH = re.compile(r"(?<=[\u4e00-\u9fff”）)]),|,(?=[\u4e00-\u9fff“])")
+HALF_WIDTH = re.compile(r"(?<=[\u4e00-\u9fff”）)])[,:]|[,:](?=[\u4e00-\u9fff“])")
 
 
 def lint(files: Mapping[str, bytes], name: str, known: Known) -> list[Finding]:
@@ -122,4 +122,4 @@ def _of_engine(problem: Problem, outline: Outline | None) -> Finding:
 
 def _sentence(text: str) -> str:
     """Full-width commas, no line breaks and no full stop, as our pages write."""
-    return FULL_WIDTH.sub("，", " ".join(text.split())).rstrip("。")
+    return HALF_WIDTH.sub(lambda sign: "，" if sign[0] == "," else "：", " ".join(text.split())).rstrip("。")

@@ -6,8 +6,9 @@ to the end is a finding itself, never a pass.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from workflows.conditions import Scalar
 from workflows.errors import Refused
@@ -66,6 +67,7 @@ class Case:
 
 
 Place = tuple[Marking, Case]
+Maker = Callable[[str, Node, str, str, tuple[str, ...]], Finding]
 
 
 def check(files: Mapping[str, bytes], process_id: str, rules: Rules, known: Known | None = None) -> list[Finding]:
@@ -126,15 +128,8 @@ class _Search:
         self._piled_up(place)
         if move.uncaught:
             node = self.outline.nodes[move.uncaught]
-            self._add(
-                error,
-                "uncaught",
-                node,
-                place,
-                (),
-                f"{title(node)}抛出的错误没有人接，办件会变成异常",
-                "在外层的边上接住这个错误",
-            )
+            message = f"{title(node)}抛出的错误没有人接，办件会变成异常"
+            self._add("uncaught", node, place, (), message, "在外层的边上接住这个错误")
         elif not move.after.tokens:
             self._ended(place, move)
         else:
@@ -149,67 +144,38 @@ class _Search:
             return self._act(before, case, node)
         return case
 
-    def _person(self, before: Place | None, case: Case, node: Node) -> Case | None:
+    def _person(self, before: Place | None, case: Case, node: Node) -> Case:
         rules, lane = self.rules, node.lane or ""
-        over = case.record in rules.terminal
-        if (
-            rules.table
-            and rules.admitted_before_review
-            and not case.admitted
-            and not over
-            and case.desk not in (None, lane)
-        ):
-            self._add(
-                error,
-                "review-before-admission",
-                node,
-                before,
-                (node.id,),
-                f"受理之前，“{case.desk}”收件以后又由“{lane}”办{title(node)}：没有受理就开始审查",
-                f"先放一个记录“{self._word(rules.admission)}”的自动任务，再到这里",
-            )
-            return None
+        early = rules.admitted_before_review and not case.admitted and case.record not in rules.terminal
+        if rules.table and early and case.desk not in (None, lane):
+            message = f"受理之前，“{case.desk}”收件以后又由“{lane}”办{title(node)}：没有受理就开始审查"
+            cure = f"先放一个记录“{self._word(rules.admission)}”的自动任务，再到这里"
+            self._add("review-before-admission", node, before, (node.id,), message, cure)
         return replace(case, desk=case.desk or lane, person=node.id)
 
     def _act(self, before: Place | None, case: Case, node: Node) -> Case | None:
+        """The case after an act was recorded; None when it must not be recorded here."""
         rules, state = self.rules, node.headers[TRANSITION].strip()
-        if rules.table and state not in self._allowed(case):
-            self._add(
-                error,
-                "act-order",
-                node,
-                before,
-                (node.id,),
-                self._order(case, node, state),
-                "按状态表调整先后，或者换成这里允许的状态："
-                + "、".join(f"“{self._word(s)}”" for s in sorted(self._allowed(case)))
-                if self._allowed(case)
-                else "办件到前一步已经结束，删去这一步",
-            )
-            return None
-        if state in rules.notice_and_remedy and not node.headers.get(PAPER, "").strip():
-            self._add(
-                error,
-                "no-paper",
-                node,
-                before,
-                (node.id,),
-                f"{title(node)}记录“{self._word(state)}”，却不出具文书：当事人得不到书面理由和救济途径",
-                "在任务头里加上“paper”，写明文书的种类",
-            )
+        here = (node.id,)
         if state == rules.correction and not case.admitted:
             case = replace(case, corrections=min(2, case.corrections + 1))
             if rules.one_correction_before_admission and case.corrections > 1:
-                self._add(
-                    error,
-                    "second-correction",
-                    node,
-                    before,
-                    (node.id,),
-                    f"受理之前可以走到{title(node)}第二次：补正要一次告知",
-                    "在通往补正的条件里加上 not(corrected)，补正以后把 corrected 设为 true",
-                )
+                message = f"受理之前可以走到{title(node)}第二次：补正要一次告知"
+                cure = "在通往补正的条件里加上 not(corrected)，补正以后把 corrected 设为 true"
+                self._add("second-correction", node, before, here, message, cure)
                 return None
+        if rules.table and state not in (allowed := self._allowed(case)):
+            following = "、".join(f"“{self._word(s)}”" for s in sorted(allowed))
+            cure = (
+                f"按状态表调整先后，或者换成这里允许的状态：{following}"
+                if allowed
+                else "办件到前一步已经结束，删去这一步"
+            )
+            self._add("act-order", node, before, here, self._order(case, node, state), cure)
+            return None
+        if state in rules.notice_and_remedy and not node.headers.get(PAPER, "").strip():
+            message = f"{title(node)}记录“{self._word(state)}”，却不出具文书：当事人得不到书面理由和救济途径"
+            self._add("no-paper", node, before, here, message, "在任务头里加上“paper”，写明文书的种类")
         if state in rules.person_required_before and not self._decided(before, case, node, state):
             return None
         if state == rules.admission:
@@ -223,26 +189,12 @@ class _Search:
         decider = self.outline.nodes[case.person] if case.person else None
         if decider is None:
             since = "受理以后" if case.admitted and self.rules.person_since_admission else ""
-            self._add(
-                error,
-                "no-person",
-                node,
-                before,
-                (node.id,),
-                f"走到{title(node)}，{since}没有任何人作过决定，就记录“{self._word(state)}”",
-                "在它前面放一个由审批科室办理的任务",
-            )
+            message = f"走到{title(node)}，{since}没有任何人作过决定，就记录“{self._word(state)}”"
+            self._add("no-person", node, before, (node.id,), message, "在它前面放一个由审批科室办理的任务")
             return False
         if self.rules.separate_lanes and decider.lane and decider.lane == case.admitting:
-            self._add(
-                error,
-                "same-lane",
-                decider,
-                before,
-                (node.id,),
-                f"受理和决定都由“{decider.lane}”办：受理人和批准人要分开",
-                f"把{title(decider)}移到另一个科室的泳道",
-            )
+            message = f"受理和决定都由“{decider.lane}”办：受理人和批准人要分开"
+            self._add("same-lane", decider, before, (node.id,), message, f"把{title(decider)}移到另一个科室的泳道")
         return True
 
     def _allowed(self, case: Case) -> frozenset[str]:
@@ -270,76 +222,47 @@ class _Search:
             return
         last = self.outline.nodes.get(move.passed[-1] if move.passed else move.node.id, move.node)
         state = f"还在“{self._word(record)}”" if record else "没有记录过任何状态"
-        self._add(
-            error,
-            "no-final",
-            last,
-            place,
-            (),
-            f"办件走到{title(last)}就结束了，状态{state}，没有办结",
-            "在结束之前记录一个办结的状态",
-        )
+        message = f"办件走到{title(last)}就结束了，状态{state}，没有办结"
+        self._add("no-final", last, place, (), message, "在结束之前记录一个办结的状态")
 
     def _stuck(self, place: Place) -> None:
-        for token in place[0].tokens:
-            if WAITS not in token:
-                continue
+        for token in (t for t in place[0].tokens if WAITS in t):
             join = self.outline.nodes[token.split(WAITS)[0]]
             arrived = {t.split(WAITS)[1] for t in place[0].tokens if t.startswith(f"{join.id}{WAITS}")}
             missing = [self.outline.nodes[f.source] for f in self.outline.incoming(join.id) if f.id not in arrived]
             if missing:
-                self._add(
-                    error,
-                    "stuck",
-                    join,
-                    place,
-                    (),
-                    f"走这条路，{title(join)}会一直等{title(missing[0])}那一路，等不到",
-                    "让分出去的路和汇合的路一样多，或者改用排他网关汇合",
-                )
+                message = f"走这条路，{title(join)}会一直等{title(missing[0])}那一路，等不到"
+                self._add("stuck", join, place, (), message, "让分出去的路和汇合的路一样多，或者改用排他网关汇合")
             return
 
     def _piled_up(self, place: Place) -> None:
         tokens = place[0].tokens
         for token in dict.fromkeys(t for t in tokens if WAITS not in t and tokens.count(t) > 1):
-            if not place[0].fired:
+            if token not in self.repeatable:
                 node = self.outline.nodes[token]
-                self._add(
-                    warning,
-                    "twice",
-                    node,
-                    place,
-                    (),
-                    f"并行的几路没有汇合就走到{title(node)}，同一件会在这里办两次",
-                    "在它前面加一个并行汇合",
-                )
+                message = f"并行的几路没有汇合就走到{title(node)}，同一件会在这里办两次"
+                self._add("twice", node, place, (), message, "在它前面加一个并行汇合", warning)
 
     # -- what cannot be played
+
+    @cached_property
+    def repeatable(self) -> frozenset[str]:
+        """What a non-interrupting event may open several times on purpose."""
+        begins = [
+            n for n in self.outline.nodes.values() if not n.interrupting and n.kind in ("boundaryEvent", "startEvent")
+        ]
+        return frozenset(id_ for n in begins for id_ in self.game.reach(n.id))
 
     def _unexplorable(self) -> None:
         for node in self.outline.nodes.values():
             if self.outline.process_of(node.id) != self.process:
                 continue
             if node.loop and (node.headers.get(TRANSITION) or (node.kind in SUBPROCESSES and self._records(node.id))):
-                self._add(
-                    error,
-                    "not-explored",
-                    node,
-                    None,
-                    (),
-                    f"{title(node)}是多实例，里面记录办件状态，会记录几次无法确定",
-                    "把记录状态的任务移到多实例外面",
-                )
+                message = f"{title(node)}是多实例，里面记录办件状态，会记录几次无法确定"
+                self._add("not-explored", node, None, (), message, "把记录状态的任务移到多实例外面")
             if node.kind == "callActivity" and node.called in self.outline.processes and self._records(node.called):
-                self._add(
-                    error,
-                    "not-explored",
-                    node,
-                    None,
-                    (),
-                    f"{title(node)}调用的流程里记录办件状态，从这里看不出先后",
-                    "把记录状态的任务移到本流程里",
-                )
+                message = f"{title(node)}调用的流程里记录办件状态，从这里看不出先后"
+                self._add("not-explored", node, None, (), message, "把记录状态的任务移到本流程里")
 
     def _records(self, scope: str) -> bool:
         return any(
@@ -350,22 +273,13 @@ class _Search:
     def _too_many(self, element: str) -> None:
         node = self.outline.nodes.get(element)
         if node is None:
-            key = ("not-explored", None)
-            self.found[key] = whole(
-                "not-explored",
-                f"流程的走法超过 {MAX_STATES} 种，没有查完，不能证明每条路都合法",
-                "减少并行的路和互相影响的条件，或者分成几个流程",
-            )
+            message = f"流程的走法超过 {MAX_STATES} 种，没有查完，不能证明每条路都合法"
+            cure = "减少并行的路和互相影响的条件，或者分成几个流程"
+            self.found["not-explored", None] = whole("not-explored", message, cure)
         else:
-            self._add(
-                error,
-                "piled-up",
-                node,
-                None,
-                (),
-                f"{title(node)}处的走法太多或者会越积越多，没有查完，不能证明每条路都合法",
-                "检查并行分出去的路是不是都汇合了，回路是不是绕过了汇合",
-            )
+            message = f"{title(node)}处的走法太多或者会越积越多，没有查完，不能证明每条路都合法"
+            cure = "检查并行分出去的路是不是都汇合了，回路是不是绕过了汇合"
+            self._add("piled-up", node, None, (), message, cure)
 
     # -- words
 
@@ -380,7 +294,14 @@ class _Search:
         return tuple(id_ for part in reversed(parts) for id_ in part)
 
     def _add(
-        self, kind: object, code: str, node: Node, place: Place | None, then: tuple[str, ...], message: str, cure: str
+        self,
+        code: str,
+        node: Node,
+        place: Place | None,
+        then: tuple[str, ...],
+        message: str,
+        cure: str,
+        make: Maker = error,
     ) -> None:
         if (code, node.id) in self.found:
             return
@@ -388,8 +309,7 @@ class _Search:
         source = self.rules.sources.get(code)
         walked = _walked(self.outline, path)
         sentence = message + (f"（{source}）" if source else "") + (f"。走法：{walked}" if walked else "")
-        make = warning if kind is warning else error
-        self.found[(code, node.id)] = make(code, node, sentence, cure, path)
+        self.found[code, node.id] = make(code, node, sentence, cure, path)
 
 
 def _walked(outline: Outline, path: tuple[str, ...]) -> str:
