@@ -23,7 +23,7 @@ from .errors import FeelError
 MEMORY_LIMIT = 128 * 1024 * 1024
 STACK_LIMIT = 512 * 1024
 #: Seconds of CPU of the *whole process* for one expression, so generous; exceeded once, it is tried again alone.
-TIME_LIMIT = 8.0
+TIME_LIMIT = 4.0
 GREATEST_INTEGER = 2**53
 TAG = "\x01"
 _TAG_IN_JSON = '"\\u0001"'
@@ -253,6 +253,8 @@ def to_json(value: Value) -> str:
         text = json.dumps(value, default=tagged, allow_nan=False, separators=(",", ":"))
     except ValueError as error:
         raise FeelError("表达式不能使用无穷大或非数字") from error
+    except RecursionError as error:
+        raise FeelError("表达式用到的数据嵌套太深") from error
     if text.count(_TAG_IN_JSON) != tags:
         raise FeelError("变量名不能含有控制字符")
     if _BIG.search(text):

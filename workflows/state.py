@@ -22,7 +22,7 @@ _ZLIB_LEVEL = 1
 
 
 def pack(document: list[Any]) -> bytes:
-    """Raises TypeError or ValueError for a variable that is no data (an object, a set, infinity)."""
+    """Raises TypeError or ValueError for a variable that is no data (an object, a set, infinity, a thousand levels)."""
     tags = 0
 
     def tagged(item: object) -> object:
@@ -66,7 +66,10 @@ def unpack(state: bytes) -> list[Any]:
 
 
 def _dump(document: list[Any], tagged: Any) -> str:
-    return json.dumps(document, default=tagged, allow_nan=False, separators=(",", ":"))
+    try:
+        return json.dumps(document, default=tagged, allow_nan=False, separators=(",", ":"))
+    except RecursionError as error:
+        raise ValueError("a process variable is nested too deeply") from error
 
 
 class _Pairs:

@@ -125,6 +125,11 @@ def test_what_doubles_cannot_hold_is_refused():
         feel.evaluate("n + 1", {"n": float("inf")})
 
 
+def test_a_name_like_a_prototype_is_only_a_name():
+    assert feel.evaluate("x.a", {"x": {"__proto__": {"a": 1}, "constructor": 2}}) is None
+    assert feel.evaluate("{x: x}", {"x": {"__proto__": {"a": 1}}}) == {"x": {"__proto__": {"a": 1}}}
+
+
 def test_a_tag_cannot_be_smuggled_in():
     with pytest.raises(FeelError):
         feel.evaluate("x.v", {"x": {"\x01": "date", "v": "2026-01-01"}})

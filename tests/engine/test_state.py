@@ -1,6 +1,7 @@
 """The stored state: small, without the model, faithful to every value, and refused when it is not ours."""
 
 import threading
+import time as clock
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -137,6 +138,25 @@ def test_threads_share_one_deployment():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_data_nested_without_end_is_refused_not_a_crash():
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="nested"):
+        Run(process(START + user("t") + END, "s > t > e"), {"x": deep})
+
+
+def test_a_one_task_process_starts_and_completes_in_well_under_a_millisecond():
+    run = Run(process(START + user("t") + END, "s > t > e"))
+    best = 1.0
+    for _ in range(50):
+        begin = clock.perf_counter()
+        step = workflows.start(run.dep, {"a": 1}, NOW)
+        workflows.complete(run.dep, step.state, step.user_tasks[0].id, {"b": 2}, NOW)
+        best = min(best, clock.perf_counter() - begin)
+    assert best < 0.0006  # measured 0.0001
 
 
 def test_a_naive_now_is_refused():

@@ -4,6 +4,7 @@ import { decide, invoke, DecisionFailure } from './decision.js';
 import { read, write } from './values.js';
 
 // One function for Python: JSON in, JSON out. Nothing else of the page of names here is asked for.
+const KEPT = 200;
 const PROGRAMS = new Map();   // by hash: a decision's program crosses the border once
 
 const COMMANDS = {
@@ -16,6 +17,7 @@ const COMMANDS = {
     return {};
   },
   learn({ hash, program }) {
+    if (PROGRAMS.size >= KEPT) PROGRAMS.clear();   // Python teaches again what is asked for
     PROGRAMS.set(hash, program);
     return {};
   },

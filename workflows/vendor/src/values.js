@@ -9,9 +9,7 @@ export function read(value) {
   if (Array.isArray(value)) return value.map(read);
   if (value === null || typeof value !== 'object') return value;
   if (TAG in value) return READERS[value[TAG]](value.v);
-  const context = {};
-  for (const key of Object.keys(value)) context[key] = read(value[key]);
-  return context;
+  return Object.fromEntries(Object.keys(value).map((key) => [key, read(value[key])]));   // also of a name like __proto__
 }
 
 const tagged = (kind, v) => ({ [TAG]: kind, v });
@@ -30,7 +28,5 @@ export function write(value) {
       endIncluded: value['end included'] });
   }
   if (typeof value === 'function' || isFunction(value)) return tagged('function', '');
-  const context = {};
-  for (const key of Object.keys(value)) context[key] = write(value[key]);
-  return context;
+  return Object.fromEntries(Object.keys(value).map((key) => [key, write(value[key])]));
 }
