@@ -1,6 +1,8 @@
 """May this model be published? The linter and the check of its paths, told what exists around it."""
 
+import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,7 +11,6 @@ from server import jobs
 from server.accounts.models import Unit
 from server.processes import deployments
 from server.processes.definitions import main_file
-from server.processes.forms import answer_names
 from server.processes.handlers import HANDLERS, PROCEDURES, SENT, THROWN, TRANSITIONS
 from server.processes.models import Version
 from workflows import paths
@@ -37,7 +38,7 @@ def known(session: Session, files: Mapping[str, bytes]) -> Known:
             name: HandlerInfo(required_headers=one.headers, acts=one.acts, returns=one.returns)
             for name, one in HANDLERS.items()
         },
-        forms={key: answer_names(data) for key, data in forms.items()},
+        forms={key: _answers(data) for key, data in forms.items()},
         units=frozenset(session.scalars(select(Unit.name))),
         transitions=frozenset(TRANSITIONS) or None,
         messages=frozenset(SENT | THROWN.keys() | jobs.RECEIVERS.keys()),
@@ -61,3 +62,21 @@ def as_data(found: Iterable[Finding]) -> list[dict[str, object]]:
         }
         for one in found
     ]
+
+
+def _answers(data: bytes) -> frozenset[str] | None:
+    """The variables a form gives: the first part of every key and path in it. None when it cannot be read."""
+    try:
+        found = frozenset(_keys(json.loads(data)))
+    except (ValueError, AttributeError, TypeError):  # no JSON, or none of a form: lint of forms says so
+        return None
+    return found
+
+
+def _keys(part: dict[str, Any]) -> Iterable[str]:
+    name = part.get("path") or part.get("key")
+    if name:
+        yield str(name).split(".")[0]
+    if not part.get("path"):
+        for component in part.get("components", ()):
+            yield from _keys(component)

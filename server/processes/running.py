@@ -150,7 +150,7 @@ class _Course:
         """What happened in a step: the trail for the diagram, and messages that left."""
         _note_trail(self.run, step.trail, self.now)
         for thrown in step.thrown:
-            self._throw(thrown)
+            self._throw(step, thrown)
 
     def _next(self, step: workflows.Step) -> workflows.Step | None:
         """One more thing that can move by itself, and what it led to; None at rest."""
@@ -195,18 +195,23 @@ class _Course:
         self.deferred = True
         return None
 
-    def _throw(self, thrown: workflows.Thrown) -> None:
+    def _throw(self, step: workflows.Step, thrown: workflows.Thrown) -> None:
+        """Post a message the model has thrown, its area saying what is in it; written down for later if that fails."""
+        variables = dict(thrown.variables)
+        if thrown.message in THROWN:  # it may look at all variables; without it only those mapped to the event travel
+            variables = workflows.variables(self.deployment, step.state) | variables
+        key = thrown.key or ""
         try:
             with self.session.begin_nested():
-                post_thrown(self.session, self.run, thrown.message, thrown.key or "", thrown.variables, self.now)
+                post_thrown(self.session, self.run, thrown.message, key, variables, self.now)
             return
         except jobs.FAILURES:
             log.warning("message %s of %s not posted yet", thrown.message, self.run.owner, exc_info=True)
-        payload = {"instance": self.run.id, "message": thrown.message, "key": thrown.key or ""}
+        payload = {"instance": self.run.id, "message": thrown.message, "key": key, "variables": variables}
         jobs.enqueue(
             self.session,
             THROW_TASK,
-            payload | {"element": thrown.element, "variables": thrown.variables},
+            payload | {"element": thrown.element},
             self.now,
             owner=f"{self.run.owner}/thrown",
             tries=1,

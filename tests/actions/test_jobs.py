@@ -104,9 +104,7 @@ def test_one_key_has_one_open_job(database: Database, settings: Settings, today:
     assert [job.key for job in left(database)] == ["paper 7", "paper 8"]
 
 
-def test_a_job_waits_for_its_time_on_the_domain_clock(
-    database: Database, settings: Settings, today: datetime
-) -> None:
+def test_a_job_waits_for_its_time_on_the_domain_clock(database: Database, settings: Settings, today: datetime) -> None:
     seen: list[datetime] = []
     jobs.task("later")(lambda work, payload: seen.append(work.now))
     enqueue(database, "later", run_at=NOW + timedelta(days=5))
