@@ -26,6 +26,20 @@ ROLES: dict[str, str] = {
     "auditor": "审计员",
 }
 
+# Whoever works for an authority. Companies, agencies and citizens see only what is theirs.
+STAFF: frozenset[str] = frozenset(ROLES) - {
+    "applicant",
+    "agent",
+    "utility_operator",
+    "review_agency",
+    "monitor_citizen",
+}
+
+
+def is_staff(actor: Actor) -> bool:
+    """Works for an authority (or is the system)."""
+    return actor.has("system", *STAFF)
+
 
 def require(actor: Actor, *roles: str) -> None:
     """Raise Forbidden, saying who may, unless the actor holds one of these roles (or is the system)."""
