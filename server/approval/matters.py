@@ -4,6 +4,7 @@ A case stores `VERSION`, the hash of both files, with the promise it was given: 
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +49,17 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A material that a matter asks for. when: only if this holds (special_fire, civil_defence, supervision)."""
+
+    code: str
+    when: str | None = None
+
+
+CIRCUMSTANCES = frozenset({"special_fire", "civil_defence", "supervision"})
+
+
+@dataclass(frozen=True)
 class Phase:
     """One phase of the staged permit. mode: the permit mode that only this phase belongs to, or None."""
 
@@ -59,7 +71,7 @@ class Phase:
     mode: str | None
     promise: Limit
     scope: str
-    materials: tuple[str, ...]
+    materials: tuple[Asked, ...]
 
 
 @dataclass(frozen=True)
@@ -75,14 +87,14 @@ class Matter:
     basis: str
     promise: Limit | None
     statutory: Limit | None
-    materials: tuple[str, ...]
+    materials: tuple[Asked, ...]
     phases: dict[str, Phase]
 
     def promise_for(self, phase: str | None) -> Limit:
         """The promise of the matter, or of the phase where it has phases."""
         return self.phases[phase].promise if phase else self._own_promise()
 
-    def materials_for(self, phase: str | None) -> tuple[str, ...]:
+    def materials_for(self, phase: str | None) -> tuple[Asked, ...]:
         """What is to be attached, before what the system holds is taken off."""
         return self.phases[phase].materials if phase else self.materials
 
@@ -193,14 +205,22 @@ def read(matters: str, materials: str) -> Catalogue:
         },
         materials=dictionary,
     )
-    named = {code for one in catalogue.matters.values() for code in one.materials}
-    named |= {code for one in catalogue.matters.values() for phase in one.phases.values() for code in phase.materials}
+    asked = [one for matter in catalogue.matters.values() for one in matter.materials]
+    asked += [one for matter in catalogue.matters.values() for phase in matter.phases.values() for one in phase.materials]
+    unknown = {one.when for one in asked if one.when} - CIRCUMSTANCES
+    if unknown:
+        raise ValueError(f"matters.yaml asks for materials under unknown circumstances {sorted(unknown)}")
+    named = {one.code for one in asked}
     named |= {one.material for one in catalogue.results.values() if one.material}
     if named - dictionary.keys():
         raise ValueError(f"materials.yaml does not define {sorted(named - dictionary.keys())}")
     if not catalogue.p1_requires_planning_permit and not raw["rules"]["p1_reform_document"]:
         raise ValueError("p1_requires_planning_permit: false needs p1_reform_document")
     return catalogue
+
+
+def _asked(raw: Iterable[str | dict[str, str]]) -> tuple[Asked, ...]:
+    return tuple(Asked(one) if isinstance(one, str) else Asked(*next(iter(one.items()))) for one in raw)
 
 
 def _matter(code: str, raw: dict[str, Any]) -> Matter:
@@ -214,7 +234,7 @@ def _matter(code: str, raw: dict[str, Any]) -> Matter:
         basis=raw["basis"],
         promise=limit(raw.get("promise")),
         statutory=limit(raw.get("statutory")),
-        materials=tuple(raw.get("materials", ())),
+        materials=_asked(raw.get("materials", ())),
         phases={
             key: Phase(
                 key=key,
@@ -225,7 +245,7 @@ def _matter(code: str, raw: dict[str, Any]) -> Matter:
                 mode=one.get("mode"),
                 promise=_required(one["promise"]),
                 scope=one["scope"],
-                materials=tuple(one["materials"]),
+                materials=_asked(one["materials"]),
             )
             for key, one in raw.get("phases", {}).items()
         },
