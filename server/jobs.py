@@ -328,20 +328,20 @@ def run_due(database: Database, settings: Settings, *, limit: int = 1000) -> int
 def scan(database: Database, settings: Settings) -> None:
     """Run every scanner that has something to do, each in its own transaction. Commits."""
     for name, found in list(SCANNERS.items()):
-        with database.reading() as session:
-            due = found.due(Work(session, settings, clock.now(session, settings)))
-        if not due:
-            continue
+        subject = f"scanner:{name}"
         try:
+            with database.reading() as session:
+                if not found.due(Work(session, settings, clock.now(session, settings))):
+                    continue
             with database.writing() as session:
-                found.run(Work(session, settings, clock.now(session, settings)))
-                incidents.close(session, f"scanner:{name}", "worked again", clock.now(session, settings))
+                now = clock.now(session, settings)
+                found.run(Work(session, settings, now))
+                incidents.close(session, subject, "又正常运行", now)
         except FAILURES as error:
-            log.exception("scanner %s failed", name)
+            log.warning("scanner %s failed", name, exc_info=True)
             with database.writing() as session:
-                incidents.report(
-                    session, "scanner", f"scanner:{name}", name, reason_of(error), {}, clock.now(session, settings)
-                )
+                now = clock.now(session, settings)
+                incidents.report(session, "scanner", subject, name, reason_of(error), {}, now)
 
 
 def release_leases(database: Database) -> None:

@@ -19,11 +19,12 @@ from workflows.lint import Finding, HandlerInfo, Known, errors, lint
 
 def findings(session: Session, process_id: str, files: Mapping[str, bytes]) -> list[Finding]:
     """Everything wrong with a model, errors first. files: the whole closure, the process itself in its main file."""
-    found = lint(files, main_file(process_id), known(session, files))
+    around = known(session, files)
+    found = lint(files, main_file(process_id), around)
     procedure = PROCEDURES.get(process_id)
     if errors(found) or procedure is None or procedure.rules is None:
         return found
-    found += paths.check(files, process_id, procedure.rules)
+    found += paths.check(files, process_id, procedure.rules, around)
     return sorted(found, key=lambda finding: finding.severity != "error")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Base, Instant, Json
+from server.db import AppendOnly, Base, Instant, Json
 
 
 class Blob(Base):
@@ -67,7 +67,7 @@ class Version(Base):
     submitted_by_id: Mapped[int | None]
 
 
-class Publication(Base):
+class Publication(Base, AppendOnly):
     """That a version came into force: the last one of a process counts. kind: 'publish' or 'revert'."""
 
     __tablename__ = "pro_publications"
@@ -136,7 +136,7 @@ class WorkItem(Base):
     claimed_name: Mapped[str | None] = mapped_column(String(200))
 
 
-class Assignment(Base):
+class Assignment(Base, AppendOnly):
     """Who took a task or gave it back, only added to; the work item shows the last one."""
 
     __tablename__ = "pro_assignments"
