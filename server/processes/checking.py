@@ -13,6 +13,7 @@ from server.processes import deployments
 from server.processes.definitions import main_file
 from server.processes.handlers import HANDLERS, PROCEDURES, SENT, THROWN, TRANSITIONS
 from server.processes.models import Version
+from server.processes.work_items import OWNER_LANE
 from workflows import paths
 from workflows.lint import Finding, HandlerInfo, Known, errors, lint
 
@@ -22,9 +23,10 @@ def findings(session: Session, process_id: str, files: Mapping[str, bytes]) -> l
     around = known(session, files)
     found = lint(files, main_file(process_id), around)
     procedure = PROCEDURES.get(process_id)
-    if errors(found) or procedure is None or procedure.rules is None:
+    if errors(found):
         return found
-    found += paths.check(files, process_id, procedure.rules, around)
+    law = procedure.rules if procedure else None
+    found += paths.check(files, process_id, law or paths.Rules(), around)
     return sorted(found, key=lambda finding: finding.severity != "error")
 
 
@@ -40,7 +42,7 @@ def known(session: Session, files: Mapping[str, bytes]) -> Known:
             for name, one in HANDLERS.items()
         },
         forms={key: _answers(data) for key, data in forms.items()},
-        units=frozenset(session.scalars(select(Unit.name))),
+        units=frozenset({OWNER_LANE, *session.scalars(select(Unit.name))}),
         transitions=frozenset(TRANSITIONS) or None,
         messages=frozenset(SENT | THROWN.keys() | jobs.RECEIVERS.keys()),
         throws=frozenset(THROWN),
