@@ -61,7 +61,7 @@ class Check:
         return tuple(one for one in self.conditions if one.met is False)
 
 
-def circumstances(picture: Picture, wanted: Wanted) -> dict[str, Any]:
+def circumstances(catalogue: Catalogue, picture: Picture, wanted: Wanted) -> dict[str, Any]:
     """What the decision table and the conditional materials turn on.
 
     excavation_depth in metres, 0 when not stated. special_fire: stated, or a review of it is on file.
@@ -76,6 +76,7 @@ def circumstances(picture: Picture, wanted: Wanted) -> dict[str, Any]:
         "special_fire": wanted.facts.get("special_fire") is True or "C02" in picture.results,
         "supervision_required": picture.flow_type != "SOC_SMALL_LOWRISK",
         "excavation_depth": float(depth),
+        "p1_requires_planning_permit": catalogue.p1_requires_planning_permit,
     }
 
 
@@ -219,7 +220,7 @@ def registers(picture: Picture) -> bool:
 
 
 def _materials(catalogue: Catalogue, matter: Matter, picture: Picture, wanted: Wanted) -> list[MaterialLine]:
-    about = circumstances(picture, wanted)
+    about = circumstances(catalogue, picture, wanted)
     holds = {
         "special_fire": about["special_fire"],
         "civil_defence": about["civil_defence"],

@@ -111,10 +111,10 @@ def required_for(
     """
     if not matter.phases:
         return []
-    rows = definitions.decide(session, matter.process, DECISION, variables, now, version_id)
+    rows = definitions.decide(session, matter.process, DECISION, variables, now, version_id=version_id)
     if isinstance(rows, dict):
         rows = [rows]
-    return [Required(str(one["condition"]), str(one.get("reason") or "")) for one in rows or []]
+    return [Required(str(one["key"]), str(one.get("reason") or "")) for one in rows or []]
 
 
 def _building(one: Building) -> BuildingView:

@@ -178,6 +178,7 @@ class CaseRecord(AppendOnly, Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("apv_cases.id"))
     seq: Mapped[int]
     state: Mapped[int]
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("apv_decisions.id"))  # what led to it
     unit: Mapped[str] = mapped_column(String(100))
     actor_id: Mapped[int | None]
     actor: Mapped[str] = mapped_column(String(200))

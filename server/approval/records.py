@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
 from server.approval import deadlines, states
-from server.approval.models import Case, CaseRecord
+from server.approval.models import Case, CaseRecord, Decision
 from server.approval.states import State
 from server.clock import legal_date
 
@@ -20,6 +20,7 @@ def append(
     *,
     opinion: str = "",
     element: str = "",
+    decision: Decision | None = None,
 ) -> CaseRecord:
     """Record a transition after checking it against the table (Conflict otherwise), and let the case's limits follow.
 
@@ -34,7 +35,8 @@ def append(
         unit=actor.unit or actor.organisation,
         actor_id=actor.account_id,
         actor=actor.label,
-        opinion=opinion,
+        opinion=opinion or (decision.opinion if decision else ""),
+        decision_id=decision.id if decision else None,
         element=element,
         at=now,
         legal_date=legal_date(now),

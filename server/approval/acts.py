@@ -1,0 +1,384 @@
+"""What the models' service tasks do here: record a transition, issue a permit, an opinion, a list, file an acceptance.
+
+Each runs in a savepoint and may run again after a fault; each checks again what the model has no say in.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import audit, contracts
+from server.accounts.actor import Actor
+from server.approval import deadlines, judging, lawful, letters, payloads, phases, records
+from server.approval.checks import registers
+from server.approval.evidence import draw
+from server.approval.letters import CITY, Subject
+from server.approval.matters import catalogue
+from server.approval.models import (
+    AcceptanceFiling,
+    Building,
+    Case,
+    CaseBuilding,
+    Consent,
+    Deadline,
+    Permit,
+    PermitEvent,
+    PermitScope,
+    Project,
+    Result,
+)
+from server.approval.picture import IN_FORCE, STATUS_WORDS
+from server.approval.states import CODES, State
+from server.clock import legal_date
+from server.db import mark
+from server.documents import numbering, papers
+from server.documents.models import Paper
+from server.errors import Conflict, NotFound
+from server.processes.handlers import JobContext, Variables, handler, procedure, thrown, transitions
+
+transitions(*CODES)
+procedure(
+    "construction-permit",
+    "approval",
+    start=(
+        "case_id",
+        "matter",
+        "phase",
+        "mode",
+        "has_basement",
+        "civil_defence",
+        "special_fire",
+        "supervision_required",
+        "excavation_depth",
+        "p1_requires_planning_permit",
+    ),
+    rules=lawful.PERMIT,
+)
+procedure(
+    "joint-acceptance",
+    "approval",
+    start=("case_id", "matter", *(f"{special}_passed" for special in judging.SPECIALS)),
+    rules=lawful.ACCEPTANCE,
+)
+procedure(
+    "acceptance-filing", "approval", start=("case_id", "matter", "registration_required"), rules=lawful.FILING
+)
+
+
+def case_of(session: Session, subject: str) -> Case:
+    """The case a process is about ('case:12'). NotFound for anything else."""
+    kind, _, number = subject.partition(":")
+    case = session.get(Case, int(number)) if kind == "case" and number.isdigit() else None
+    if case is None:
+        raise NotFound("没有这一件办件。", code="CASE_UNKNOWN")
+    return case
+
+
+@handler("record", headers=("transition",), acts=True)
+def record(context: JobContext) -> None:
+    """Record the transition named in the header; issue the paper named there, if any."""
+    session, actor, now = context.session, context.actor, context.now
+    case = case_of(session, context.subject)
+    state = CODES[context.headers["transition"]]
+    decision = judging.fresh(session, case.id)
+    opinion = "补正期满没有补齐，按撤件处理。" if state is State.PULLED and decision is None else ""
+    records.append(
+        session, case, state, actor, now, opinion=opinion, element=context.element, decision=decision
+    )
+    if state is State.ADMITTED:
+        _lock_mode(session, case)
+    items: list[Any] = []
+    if state is State.CORRECTION_STARTED and decision is not None:
+        _, items = judging.send_notice(session, case, "correction", [decision], actor, now)
+    if kind := context.headers.get("paper"):
+        reasons = [decision.opinion] if decision else [opinion]
+        letters.issue(session, kind, letters.subject_of(session, case), actor, now, reasons=reasons, items=items)
+    _audit(session, actor, f"case.{context.headers['transition']}", case, now, {"element": context.element})
+
+
+def _lock_mode(session: Session, case: Case) -> None:
+    """The first admitted permit decides the project's mode for good (domain 2.1)."""
+    if case.phase is None:
+        return
+    project = session.scalars(select(Project).where(Project.id == case.project_id).with_for_update()).one()
+    if project.permit_mode is None:
+        project.permit_mode = phases.mode_of(case.phase, None)
+
+
+def _audit(session: Session, actor: Actor, act: str, case: Case, now: datetime, details: dict[str, Any]) -> None:
+    audit.append(session, actor, act, f"case:{case.id}", {"serial": case.serial, **details}, now)
+
+
+@handler("issue_permit", headers=("transition",), acts=True, returns=("permit_number",))
+def issue_permit(context: JobContext) -> dict[str, Any]:
+    """Grant: the permit, the buildings it covers, its paper, its limit to begin work, and the end of the case."""
+    session, actor, now = context.session, context.actor, context.now
+    case = case_of(session, context.subject)
+    if case.phase is None:
+        raise Conflict("这一件没有许可阶段，不能制施工许可证。", code="NO_PHASE")
+    subject, day = letters.subject_of(session, case), legal_date(now)
+    covered = buildings_of(session, case)
+    earlier = _earlier(session, case, covered)
+    decision = judging.fresh(session, case.id)
+    records.append(
+        session,
+        case,
+        CODES[context.headers["transition"]],
+        actor,
+        now,
+        element=context.element,
+        decision=decision,
+    )
+    number = numbering.permit_number(session, subject.project.district, day)
+    paper = papers.issue(
+        session,
+        "construction-permit",
+        number,
+        payloads.permit_paper(catalogue(), subject, covered, earlier, day),
+        subject.key,
+        actor,
+        now,
+        issuer=CITY.permit_authority,
+        organisation_id=subject.owner.id,
+    )
+    permit = Permit(
+        number=number,
+        project_id=case.project_id,
+        case_id=case.id,
+        phase=case.phase,
+        scope=catalogue().matter(case.matter).phases[case.phase].scope,
+        combines=[one.number for one in earlier],
+        status="ACTIVE",
+        issued_on=day,
+        paper_id=paper.id,
+    )
+    session.add(permit)
+    session.flush()
+    session.add_all(
+        PermitScope(permit_id=permit.id, building_id=one.id, phase=case.phase, valid=True) for one in covered
+    )
+    session.add(PermitEvent(permit_id=permit.id, kind="issued", day=day, note="", actor=actor.label, at=now))
+    session.flush()
+    deadlines.permit_limit(session, subject.project, permit)
+    _audit(session, actor, "permit.issued", case, now, {"number": number})
+    return {"permit_number": number}
+
+
+def buildings_of(session: Session, case: Case) -> list[Building]:
+    """The buildings of a case, in the planning permit's order."""
+    query = (
+        select(Building)
+        .join(CaseBuilding, CaseBuilding.building_id == Building.id)
+        .where(CaseBuilding.case_id == case.id)
+        .order_by(Building.position)
+    )
+    return list(session.scalars(query))
+
+
+def _earlier(session: Session, case: Case, covered: list[Building]) -> list[Permit]:
+    """The permits in force of other phases for any of these buildings: what the new one builds on."""
+    query = (
+        select(Permit)
+        .join(PermitScope, PermitScope.permit_id == Permit.id)
+        .where(PermitScope.building_id.in_([one.id for one in covered]), Permit.status.in_(IN_FORCE))
+        .order_by(Permit.id)
+        .distinct()
+    )
+    return list(session.scalars(query))
+
+
+@papers.standing("construction-permit")
+def standing(session: Session, paper: Paper, now: datetime) -> papers.Standing:
+    """What a construction permit is worth now: the permit's own status, not a mark on its paper."""
+    permit = session.scalars(select(Permit).where(Permit.number == paper.number)).one_or_none()
+    status = permit.status if permit else "ACTIVE"
+    if status in IN_FORCE or status == "COMPLETED":
+        return papers.Standing(status.lower(), STATUS_WORDS[status], f"由{paper.issuer}发出，现在有效。", "done")
+    tone: papers.Tone = {"SUSPENDED": "stopped", "REVOKED": "failed", "LAPSED": "failed"}.get(status, "neutral")  # type: ignore[assignment]
+    sentence = f"{STATUS_WORDS[status]}，不能据以施工。"
+    return papers.Standing(status.lower(), STATUS_WORDS[status], sentence, tone)
+
+
+@handler("issue_opinion", headers=("transition",), acts=True, returns=("opinion_number",))
+def issue_opinion(context: JobContext) -> dict[str, Any]:
+    """All specials passed: the opinion of the joint acceptance. A special that failed cannot be talked away."""
+    session, actor, now = context.session, context.actor, context.now
+    case = case_of(session, context.subject)
+    verdicts = judging.verdicts(session, case.id)
+    failed = [one.name for one in verdicts if not one.passed]
+    if failed or not verdicts:
+        raise Conflict(f"{'、'.join(failed) or '专项验收'}还没有通过，不能出联合验收意见书。", code="SPECIALS_OPEN")
+    subject = letters.subject_of(session, case)
+    records.append(
+        session,
+        case,
+        CODES[context.headers["transition"]],
+        actor,
+        now,
+        element=context.element,
+        decision=judging.fresh(session, case.id),
+    )
+    paper = letters.issue(
+        session, "acceptance-opinion", subject, actor, now, specials=payloads.specials_lines(verdicts)
+    )
+    _result(session, subject, "D01", paper, {"paper": paper.id}, actor, now)
+    if judging.last_notice(session, case.id, "rectification") is not None:
+        _restart_filing_limit(session, case, legal_date(now))
+    _audit(session, actor, "acceptance.passed", case, now, {"number": paper.number})
+    return {"opinion_number": paper.number}
+
+
+def _restart_filing_limit(session: Session, case: Case, day: date) -> None:
+    """After a rectification the works count as accepted on the day of the re-test (domain 1.2, D07)."""
+    deadlines.close(session, "filing", day, project_id=case.project_id)
+    deadlines.open_limit(session, "filing", catalogue().filing_limit, day, project_id=case.project_id)
+
+
+def _result(
+    session: Session, subject: Subject, code: str, paper: Paper, data: dict[str, Any], actor: Actor, now: datetime
+) -> None:
+    kind = catalogue().results[code]
+    session.add(
+        Result(
+            project_id=subject.project.id,
+            code=code,
+            origin="issued",
+            number=paper.number,
+            title=kind.name,
+            authority=CITY.permit_authority,
+            issued_on=legal_date(now),
+            case_id=subject.case.id,
+            data=data,
+            entered_at=now,
+            entered_by=actor.label,
+        )
+    )
+    session.flush()
+
+
+@handler("issue_rectification", headers=("transition",), acts=True)
+def issue_rectification(context: JobContext) -> None:
+    """Some special failed: the one list of all departments, and the clock stops until the owner asks for the re-test."""
+    session, actor, now = context.session, context.actor, context.now
+    case = case_of(session, context.subject)
+    failed = [one.decision for one in judging.verdicts(session, case.id) if not one.passed]
+    records.append(
+        session,
+        case,
+        CODES[context.headers["transition"]],
+        actor,
+        now,
+        opinion="整改",
+        element=context.element,
+        decision=judging.fresh(session, case.id),
+    )
+    _, items = judging.send_notice(session, case, "rectification", failed, actor, now)
+    letters.issue(session, "rectification-list", letters.subject_of(session, case), actor, now, items=items)
+    _audit(session, actor, "acceptance.rectification", case, now, {"items": len(items)})
+
+
+@handler("file_acceptance", headers=("transition",), acts=True, returns=("filing_number", "filing_version"))
+def file_acceptance(context: JobContext) -> dict[str, Any]:
+    """Record the filing (备案): its number, its paper, the end of its limit. The hand-off to the registry starts here."""
+    session, actor, now = context.session, context.actor, context.now
+    case = case_of(session, context.subject)
+    subject, day = letters.subject_of(session, case), legal_date(now)
+    picture = draw(session, subject.project, now)
+    if picture.done("D01") is None or picture.qualified_on is None:
+        raise Conflict("竣工联合验收还没有通过，不能备案。", code="ACCEPTANCE_MISSING")
+    records.append(
+        session,
+        case,
+        CODES[context.headers["transition"]],
+        actor,
+        now,
+        element=context.element,
+        decision=judging.fresh(session, case.id),
+    )
+    number = numbering.filing_number(session, subject.project.district, day, CITY)
+    bundle = payloads.gather(session, subject, picture)
+    paper = papers.issue(
+        session,
+        "acceptance-filing",
+        number,
+        payloads.filing_paper(bundle, now),
+        subject.key,
+        actor,
+        now,
+        issuer=CITY.permit_authority,
+        organisation_id=subject.owner.id,
+    )
+    consent = session.scalars(
+        select(Consent).where(Consent.project_id == case.project_id).order_by(Consent.id.desc()).limit(1)
+    ).first()
+    filing = AcceptanceFiling(
+        number=number,
+        version=1,
+        project_id=case.project_id,
+        case_id=case.id,
+        consent_id=consent.id if consent else None,
+        qualified_on=picture.qualified_on,
+        filed_at=now,
+        filed_by=actor.label,
+        paper_id=paper.id,
+    )
+    session.add(filing)
+    session.flush()
+    _result(session, subject, "D07", paper, {"paper": paper.id}, actor, now)
+    deadlines.close(session, "filing", day, project_id=case.project_id)
+    mark(session, "filing")
+    _audit(session, actor, "acceptance.filed", case, now, {"number": number})
+    return {"filing_number": number, "filing_version": filing.version}
+
+
+@thrown("acceptance.filed")
+def acceptance_filed(
+    session: Session, subject: str, variables: Variables, now: datetime
+) -> tuple[str, dict[str, Any]] | None:
+    """What the registry is told, drawn from the filing's own records. Nothing where there is nothing to register."""
+    case = case_of(session, subject)
+    filing = session.scalars(select(AcceptanceFiling).where(AcceptanceFiling.case_id == case.id)).one()
+    about = letters.subject_of(session, case)
+    picture = draw(session, about.project, now)
+    if not registers(picture):
+        return None
+    consent = session.get(Consent, filing.consent_id) if filing.consent_id else None
+    message = payloads.acceptance_filed(payloads.gather(session, about, picture), filing, consent)
+    return filing.number, contracts.dump(message)
+
+
+@handler("close_project", acts=False)
+def close_project(context: JobContext) -> None:
+    """Everything is done (xmsfwqbj = 1): the project is closed and its permits count as completed. Safe to repeat."""
+    session, now = context.session, context.now
+    case = case_of(session, context.subject)
+    project = session.scalars(select(Project).where(Project.id == case.project_id).with_for_update()).one()
+    if project.closed_at is not None:
+        return
+    project.closed_at = now
+    permits = session.scalars(
+        select(Permit).where(Permit.project_id == project.id, Permit.status.in_(IN_FORCE)).order_by(Permit.id)
+    )
+    for permit in permits:
+        permit.status = "COMPLETED"
+        session.add(
+            PermitEvent(
+                permit_id=permit.id,
+                kind="completed",
+                day=legal_date(now),
+                note="",
+                actor=context.actor.label,
+                at=now,
+            )
+        )
+    open_limits = session.scalars(
+        select(Deadline).where(Deadline.project_id == project.id, Deadline.closed_on.is_(None))
+    )
+    for limit in open_limits:
+        limit.closed_on = legal_date(now)
+    session.flush()
+    audit.append(session, context.actor, "project.closed", f"project:{project.id}", {"code": project.code}, now)
+
+
