@@ -229,7 +229,7 @@ def _letter(
     paper = papers.issue(
         session,
         kind,
-        numbering.letter_number(session, kind, application.district, day),
+        numbering.letter_number(session, kind, application.district, day, registration.city_of(application)),
         data,
         recording.subject(application),
         actor,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from server import contracts
@@ -78,7 +78,7 @@ def digest(picture: facts.CheckInput) -> str:
     return hashlib.sha256(book.canonical({**flat, "rules": picture.rules.version}).encode()).hexdigest()
 
 
-def in_force(day: date) -> Any:
+def in_force(day: date) -> ColumnElement[bool]:
     """The condition on ``Restriction`` for being in force on a legal day: neither it nor its origin was lifted."""
     ended = select(RestrictionEnd.restriction_id)
     return (
@@ -230,6 +230,9 @@ def _licences(session: Session, filed: AcceptanceFiled, now: datetime) -> tuple[
     found = []
     for number in filed.construction_permits:
         paper = papers.find(session, number)
-        standing = papers.standing_of(session, paper, now).word if paper is not None else None
-        found.append(facts.Licence("施工许可证", number, standing))
+        word = None
+        if paper is not None:
+            standing = papers.standing_of(session, paper, now)
+            word = facts.VALID if standing.in_force else standing.word
+        found.append(facts.Licence("施工许可证", number, word))
     return tuple(found)

@@ -32,6 +32,15 @@ def of_subject(session: Session, name: str, *, lock: bool = False) -> Applicatio
     return application
 
 
+def by_number(session: Session, number: str, *, lock: bool = False) -> Application:
+    """The application with this number. NotFound."""
+    query = select(Application).where(Application.number == number)
+    application = session.scalar(query.with_for_update() if lock else query)
+    if application is None:
+        raise NotFound(f"没有登记受理编号 {number}。请核对编号。", code="REGISTRATION_UNKNOWN")
+    return application
+
+
 def steps_of(session: Session, application: Application) -> Sequence[Step]:
     """All steps, the first one first."""
     return session.scalars(select(Step).where(Step.application_id == application.id).order_by(Step.sequence)).all()

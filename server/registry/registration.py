@@ -106,15 +106,13 @@ def register(session: Session, application: Application, registrar: Actor, now: 
     filed = evidence.message_of(application)
     parcel = session.scalars(select(Parcel).where(Parcel.code == application.parcel_code)).one()
     picture = evidence.picture(session, application, now)
-    authority = application.authority
-    city = City(name=authority["city"], code=authority["code"], registry_short=authority["short"])
     this = _Registration(
         session=session,
         application=application,
         filed=filed,
         parcel=parcel,
         owner=party(session, filed.owner_uscc, filed.owner_name),
-        number=numbering.certificate_number(session, city, legal_date(now).year),
+        number=numbering.certificate_number(session, city_of(application), legal_date(now).year),
         buildings=_standing(session, filed, picture.buildings),
         registrar=registrar,
         now=now,
@@ -141,6 +139,17 @@ def party(session: Session, uscc: str, name: str) -> Party:
         session.add(found)
         session.flush()
     return found
+
+
+def city_of(application: Application) -> City:
+    """The city in whose name the application is registered, as noted at its receipt."""
+    authority = application.authority
+    return City(
+        name=authority["city"],
+        code=authority["code"],
+        registry_authority=authority["name"],
+        registry_short=authority["short"],
+    )
 
 
 def term_words(parcel: Parcel) -> str:
