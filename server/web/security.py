@@ -10,6 +10,7 @@ from server.web.edge import READING, current, is_api, signed_in_account
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
 
+LOOK_UP_RATE = "120 per minute"
 SIGN_IN_RATE = "30 per minute"
 """For one address and process; a single account rests after five failures (accounts.actions)."""
 

@@ -12,9 +12,9 @@ from flask import Blueprint, Flask
 
 from server.web import assets, filters, security, shell, static
 from server.web.access import Access
-from server.web.pages import accounts, diagrams, errors, public
+from server.web.pages import accounts, diagrams, errors, files, public
 
-MODULES = (static, public, accounts, diagrams)
+MODULES = (static, public, accounts, diagrams, files)
 
 
 def blueprints() -> tuple[Blueprint, ...]:
