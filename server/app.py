@@ -7,11 +7,13 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
+from server import areas, bell
 from server.config import Settings
 from server.db import Database, open_database
-from server.web import access, edge, pages
+from server.web import access, api, edge, pages
 
 ACCESS = {"health": access.PUBLIC}
+AREAS = areas  # what the models name has to be known here
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
@@ -32,8 +34,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.json.sort_keys = False  # type: ignore[attr-defined]
     edge.install(app, settings, database)
     app.add_url_rule("/health", "health", health)
+    bell.connect(settings)
     pages.install(app)
-    access.install(app, ACCESS, *pages.tables())
+    api.install(app)
+    access.install(app, ACCESS, *pages.tables(), *api.tables())
     return app
 
 

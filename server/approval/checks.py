@@ -237,8 +237,9 @@ def _line(catalogue: Catalogue, asked: Asked, picture: Picture, wanted: Wanted) 
     material = catalogue.materials[asked.code]
     if asked.code in wanted.materials:
         return MaterialLine(asked.code, material.name, material.key, "attached", "本次提交")
-    origin = picture.held.get(asked.code)
-    return MaterialLine(asked.code, material.name, material.key, "held" if origin else "missing", origin or "")
+    held = picture.held.get(asked.code)
+    state, origin = ("held", held.origin) if held else ("missing", "")
+    return MaterialLine(asked.code, material.name, material.key, state, origin)
 
 
 def _state(code: str, words: str, cure: str, field: str) -> Finding:
@@ -253,6 +254,12 @@ def _decimal(raw: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value.is_finite() and abs(value) < LARGEST else None
+
+
+def area(raw: Any, otherwise: Decimal | None = None) -> Decimal | None:
+    """An area as a form holds it, ㎡ with at most two decimals; `otherwise` for what is none."""
+    found = _area(raw)
+    return otherwise if found is None else found
 
 
 def _area(raw: Any) -> Decimal | None:

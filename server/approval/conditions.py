@@ -48,7 +48,8 @@ def _material(code: str, fact: str | None = None) -> Test:
             return None
         if code in wanted.materials:
             return "本次提交的材料"
-        return picture.held.get(code)
+        held = picture.held.get(code)
+        return held.origin if held else None
 
     return test
 

@@ -25,6 +25,7 @@ from server.approval.models import (
 )
 from server.approval.picture import (
     BuildingView,
+    Held,
     OpenCase,
     Passed,
     PermitView,
@@ -37,6 +38,7 @@ from server.clock import legal_date
 from server.errors import NotFound
 from server.processes import definitions
 
+UPLOAD = "upload"
 DECISION = "permit_phase_conditions"
 DROPPED = frozenset({State.PULLED, State.NOT_ADMITTED, State.ADMISSION_REFUSED, State.WITHDRAWN, State.REVOKED})
 PASSED = frozenset({State.COMPLETED, State.COMPLETED_TOLERANT})
@@ -180,20 +182,23 @@ def _passed(cases: list[Standing], results: list[Result]) -> tuple[Passed, ...]:
 
 def _held(
     session: Session, project_id: int, cases: list[Standing], results: list[Result], today: date
-) -> dict[str, str]:
+) -> dict[str, Held]:
     rules = catalogue()
-    held: dict[str, str] = {}
+    held: dict[str, Held] = {}
     kept = {case.id: case for case, record in cases if State(record.state) not in DROPPED}
     if kept:
-        query = select(CaseMaterial.case_id, CaseMaterial.code).where(CaseMaterial.case_id.in_(kept)).distinct()
-        for case_id, code in session.execute(query.order_by(CaseMaterial.case_id)):
+        query = select(CaseMaterial.case_id, CaseMaterial.code, CaseMaterial.file_id).where(
+            CaseMaterial.case_id.in_(kept), CaseMaterial.origin == UPLOAD
+        )
+        for case_id, code, file_id in session.execute(query.order_by(CaseMaterial.id)):
             if rules.materials[code].reuse == "project":
                 case = kept[case_id]
-                held[code] = f"{rules.matter(case.matter).title(case.phase)}时已提交（{case.serial}）"
+                origin = f"{rules.matter(case.matter).title(case.phase)}时已提交（{case.serial}）"
+                held[code] = Held(origin, file_id)
     for one in results:
         kind = rules.results.get(one.code)
         if kind and kind.material and (one.valid_until is None or one.valid_until >= today):
-            held[kind.material] = f"《{one.title}》{one.number}"
+            held[kind.material] = Held(f"《{one.title}》{one.number}", one.file_id)
     return held
 
 

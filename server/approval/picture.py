@@ -100,8 +100,16 @@ class Passed:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A material the system has already: where from, and its file where there is one."""
+
+    origin: str
+    file_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Picture:
-    """The project as it stands. held: material code → where the system has it from. qualified_on: the day the filing's
+    """The project as it stands. held: material code → what the system has of it. qualified_on: the day the filing's
     fifteen days run from, filing_due its last day (None: not computable or not running)."""
 
     project_code: str
@@ -114,7 +122,7 @@ class Picture:
     results: Mapping[str, ResultView] = field(default_factory=dict)
     open_cases: tuple[OpenCase, ...] = ()
     passed: tuple[Passed, ...] = ()
-    held: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, Held] = field(default_factory=dict)
     consent_signed: bool = False
     qualified_on: date | None = None
     filing_due: date | None = None

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server import calendar
 from server.accounts.actor import Actor
+from server.accounts.models import Organisation
 from server.contracts import AcceptanceFiled
 from server.processes import instances, work_items
 from server.processes.work_items import WorkItem
@@ -17,6 +18,7 @@ from server.registry import evidence, recording, steps
 from server.registry.bridge import Bridge, bridge
 from server.registry.facts import Restriction
 from server.registry.findings import Outcome
+from server.registry.land import REGISTRARS
 from server.registry.models import (
     Application,
     Certificate,
@@ -91,32 +93,59 @@ class Case:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What an actor may see: one owner's applications, or those of a district (a city's …00: of all its districts)."""
+
+    owner_uscc: str | None = None
+    district: str | None = None
+
+    def has(self, application: Application) -> bool:
+        """Whether an application lies within it."""
+        if self.owner_uscc is not None and application.owner_uscc != self.owner_uscc:
+            return False
+        if self.district is None or application.district == self.district:
+            return True
+        return self.district.endswith("00") and application.district[:4] == self.district[:4]
+
+
+ALL = Scope()
+STAFF = (*REGISTRARS, "auditor", "admin")
+
+
+def scope_of(session: Session, actor: Actor) -> Scope:
+    """Staff see their district, everybody else what its organisation owns."""
+    if actor.has(*STAFF):
+        return Scope(district=actor.district)
+    organisation = session.get(Organisation, actor.organisation_id) if actor.organisation_id is not None else None
+    return Scope(owner_uscc=(organisation.uscc if organisation else None) or "")
+
+
 def applications(
     session: Session,
+    scope: Scope = ALL,
     *,
     states: frozenset[Kind] | None = None,
-    owner_uscc: str | None = None,
-    district: str | None = None,
+    project_code: str | None = None,
+    filing_number: str | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> list[Line]:
-    """Applications, the newest first, each with its last step. ``district``: six digits, a city's (…00) means all."""
-    query = _lines(owner_uscc, district)
+    """Applications within a scope, the newest first, each with its last step."""
+    query = _lines(scope)
     if states is not None:
         query = query.where(Step.kind.in_([state.value for state in states]))
+    if project_code is not None:
+        query = query.where(Application.project_code == project_code)
+    if filing_number is not None:
+        query = query.where(Application.filing_number == filing_number)
     rows = session.execute(query.order_by(Application.id.desc()).limit(limit).offset(offset))
     return [_line(session, application, step) for application, step in rows]
 
 
-def count(
-    session: Session,
-    *,
-    states: frozenset[Kind] | None = None,
-    owner_uscc: str | None = None,
-    district: str | None = None,
-) -> int:
+def count(session: Session, scope: Scope = ALL, *, states: frozenset[Kind] | None = None) -> int:
     """How many applications such a list has in all."""
-    query = _lines(owner_uscc, district)
+    query = _lines(scope)
     if states is not None:
         query = query.where(Step.kind.in_([state.value for state in states]))
     return session.scalar(select(func.count()).select_from(query.subquery())) or 0
@@ -136,9 +165,12 @@ def inbox(session: Session, actor: Actor) -> list[Line]:
     return sorted(found, key=lambda line: (line.due or line.since, line.application.id))
 
 
-def by_number(session: Session, number: str, now: datetime) -> Case:
-    """One case by its number. NotFound."""
-    return case(session, recording.by_number(session, number), now)
+def by_number(session: Session, number: str, now: datetime, scope: Scope = ALL) -> Case:
+    """One case by its number. NotFound, also for one outside the scope."""
+    application = recording.by_number(session, number)
+    if not scope.has(application):
+        raise recording.unknown(number)
+    return case(session, application, now)
 
 
 def case(session: Session, application: Application, now: datetime) -> Case:
@@ -181,11 +213,13 @@ def notices_to(session: Session, uscc: str) -> list[tuple[Notice, Application]]:
         .where(Application.owner_uscc == uscc)
         .order_by(Notice.id.desc())
     )
-    held = {line.application.id for line in applications(session, states=frozenset({Kind.HELD}), owner_uscc=uscc)}
+    held = {
+        line.application.id for line in applications(session, Scope(owner_uscc=uscc), states=frozenset({Kind.HELD}))
+    }
     return [(notice, app) for notice, app in rows if "owner" in notice.recipients and app.id in held]
 
 
-def search(session: Session, text: str, limit: int = 20) -> list[Application]:
+def search(session: Session, text: str, scope: Scope = ALL, limit: int = 20) -> list[Application]:
     """Applications whose number, filing, project, owner or parcel contains the text."""
     wanted = text.strip()
     if not wanted:
@@ -200,17 +234,18 @@ def search(session: Session, text: str, limit: int = 20) -> list[Application]:
         Application.owner_name,
         Application.parcel_code,
     )
-    return list(
-        session.scalars(
+    return [
+        one
+        for one in session.scalars(
             select(Application)
             .where(or_(*(column.like(like, escape="\\") for column in columns)))
             .order_by(Application.id.desc())
-            .limit(limit)
         )
-    )
+        if scope.has(one)
+    ][:limit]
 
 
-def _lines(owner_uscc: str | None, district: str | None) -> Select[Application, Step]:
+def _lines(scope: Scope) -> Select[Application, Step]:
     last = select(Step.application_id, func.max(Step.sequence).label("sequence")).group_by(Step.application_id)
     newest = last.subquery()
     query = (
@@ -218,13 +253,14 @@ def _lines(owner_uscc: str | None, district: str | None) -> Select[Application, 
         .join(newest, newest.c.application_id == Application.id)
         .join(Step, (Step.application_id == Application.id) & (Step.sequence == newest.c.sequence))
     )
-    if owner_uscc is not None:
-        query = query.where(Application.owner_uscc == owner_uscc)
-    if district is not None:
+    if scope.owner_uscc is not None:
+        query = query.where(Application.owner_uscc == scope.owner_uscc)
+    if scope.district is not None:
+        whole_city = scope.district.endswith("00")
         query = query.where(
-            Application.district.like(f"{district[:4]}%")
-            if district.endswith("00")
-            else Application.district == district
+            Application.district.like(f"{scope.district[:4]}%")
+            if whole_city
+            else Application.district == scope.district
         )
     return query
 

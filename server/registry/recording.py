@@ -37,8 +37,13 @@ def by_number(session: Session, number: str, *, lock: bool = False) -> Applicati
     query = select(Application).where(Application.number == number)
     application = session.scalar(query.with_for_update() if lock else query)
     if application is None:
-        raise NotFound(f"没有登记受理编号 {number}。请核对编号。", code="REGISTRATION_UNKNOWN")
+        raise unknown(number)
     return application
+
+
+def unknown(number: str) -> NotFound:
+    """The refusal for a number nobody has, or may know."""
+    return NotFound(f"没有登记受理编号 {number}。请核对编号。", code="REGISTRATION_UNKNOWN")
 
 
 def steps_of(session: Session, application: Application) -> Sequence[Step]:

@@ -137,6 +137,8 @@ def _moment(instant: datetime) -> str:
 
 
 def _code(code: str) -> Markup:
+    if not code.isascii():  # 蒙(2026)… reads as a name, not as digits
+        return keep(code)
     return Markup('<span class="gb-code">{}</span>').format(code_words(code))
 
 

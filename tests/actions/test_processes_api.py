@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from builders_processes import DESIGNER, DISTRICT, NOW, OFFICER, PUBLISHER, form, one_task
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from server import clock
 from server.accounts import actions as accounts
@@ -16,7 +15,7 @@ from server.config import Settings
 from server.db import Database
 from server.web import access, api, edge, security
 
-Call = Callable[..., TestResponse]
+Call = Callable[..., Any]
 URL = "/api/v1/processes/review"
 
 
@@ -44,7 +43,7 @@ def call(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.setattr(accounts, "actor_for_token", lambda _session, token, _now: actors.get(token))
     client = app.test_client()
 
-    def request(actor: Actor | None, method: str, path: str, **more: Any) -> TestResponse:
+    def request(actor: Actor | None, method: str, path: str, **more: Any) -> Any:
         headers = {}
         if actor is not None:
             actors[actor.label.encode().hex()] = actor

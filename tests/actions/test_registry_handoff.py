@@ -1,5 +1,9 @@
 """From the filing's message to the book: once, in order, held where it must be held (domain.md §6.3, S1, S9)."""
 
+import pytest
+
+pytest.importorskip("server.processes.forms", reason="forms are not written yet (docs/progress.md)")
+
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -348,9 +348,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_file_is_refused_with_a_finding_within_a_second(data: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     findings = lint({"m.bpmn": data}, "m.bpmn", KNOWN)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert [f.severity for f in findings] == ["error"] * len(findings)
     assert findings
     assert all(f.message and f.cure for f in findings)
@@ -360,6 +360,6 @@ def test_a_model_too_large_to_be_read_by_people_is_refused_quickly() -> None:
     sketch = Sketch().start().end()
     for n in range(600):
         sketch.gate(f"g{n}", kind="inclusive")
-    began = time.perf_counter()
+    began = time.process_time()
     assert [f.code for f in found(sketch)] == ["too-large"]
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -1,0 +1,3 @@
+/* English of the editor → the words of our glossary. */
+export default {
+};
