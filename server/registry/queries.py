@@ -234,15 +234,8 @@ def search(session: Session, text: str, scope: Scope = ALL, limit: int = 20) -> 
         Application.owner_name,
         Application.parcel_code,
     )
-    return [
-        one
-        for one in session.scalars(
-            select(Application)
-            .where(or_(*(column.like(like, escape="\\") for column in columns)))
-            .order_by(Application.id.desc())
-        )
-        if scope.has(one)
-    ][:limit]
+    query = _lines(scope).where(or_(*(column.like(like, escape="\\") for column in columns)))
+    return [row[0] for row in session.execute(query.order_by(Application.id.desc()).limit(limit))]
 
 
 def _lines(scope: Scope) -> Select[Application, Step]:

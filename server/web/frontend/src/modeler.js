@@ -12,6 +12,7 @@ import { moddleExtensions, renderers } from './diagram.js';
 import { bindBar, fit } from './modeler/bar.js';
 import { Findings } from './modeler/findings.js';
 import { Keeping } from './modeler/keeping.js';
+import { ourGroups } from './modeler/panel.js';
 import { bindReview } from './modeler/review.js';
 import { bindTools } from './modeler/tools.js';
 import { translation } from './modeler/translation.js';
@@ -20,7 +21,7 @@ async function open(editor) {
   const modeler = new Modeler({
     container: editor.querySelector('[data-canvas]'),
     propertiesPanel: { parent: editor.querySelector('[data-props]') },
-    additionalModules: [BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, ZeebeBehaviorsModule, translation],
+    additionalModules: [BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, ZeebeBehaviorsModule, ourGroups, translation],
     moddleExtensions,
     ...renderers(),
   });

@@ -31,13 +31,24 @@ function tokens(viewer, container) {
   });
 }
 
-/** The frame takes the drawing's own proportions, then the drawing fills it. */
+const readable = 0.55;
+
+/** The frame takes the drawing's own proportions and the drawing fills it; where that would be too small to read, it is
+    shown at a readable size around the place where the case stands, to be dragged. */
 function fit(viewer, container) {
   const canvas = viewer.get('canvas');
   const { inner } = canvas.viewbox();
   if (inner.width && inner.height) container.style.aspectRatio = `${inner.width + 40} / ${inner.height + 40}`;
   canvas.resized();
-  canvas.zoom('fit-viewport', 'auto');
+  if (canvas.zoom('fit-viewport', 'auto') >= readable) return;
+  const registry = viewer.get('elementRegistry');
+  const here = (container.dataset.now ?? '').split(/\s+/).map((id) => registry.get(id)).find(Boolean);
+  const { outer } = canvas.viewbox();
+  const width = outer.width / readable;
+  const height = outer.height / readable;
+  const x = here ? here.x + here.width / 2 - width / 2 : inner.x - 20;
+  const y = here ? here.y + here.height / 2 - height / 2 : inner.y - 20;
+  canvas.viewbox({ x, y, width, height });
 }
 
 async function draw(container) {
