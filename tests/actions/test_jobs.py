@@ -276,15 +276,15 @@ def test_a_message_reaches_its_receiver_once_and_stays_as_evidence(
     database: Database, settings: Settings, today: datetime
 ) -> None:
     seen: list[jobs.Received] = []
-    jobs.receiver("building.planned")(lambda work, message: seen.append(message))
-    post(database, "building.planned", "2503-150502-04-01-382716", source="approval")
+    jobs.receiver("test.planned")(lambda work, message: seen.append(message))
+    post(database, "test.planned", "2503-150502-04-01-382716", source="approval")
     jobs.run_due(database, settings)
     jobs.run_due(database, settings)
     assert [(m.name, m.key, m.payload, m.source) for m in seen] == [
-        ("building.planned", "2503-150502-04-01-382716", {"n": 1}, "approval")
+        ("test.planned", "2503-150502-04-01-382716", {"n": 1}, "approval")
     ]
     message = the_message(database)
-    assert (message.state, message.taken_by, message.taken_at) == ("taken", "building.planned", NOW)
+    assert (message.state, message.taken_by, message.taken_at) == ("taken", "test.planned", NOW)
 
 
 def test_a_receiver_that_fails_writes_nothing_and_gets_the_message_again(
