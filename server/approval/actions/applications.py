@@ -280,7 +280,15 @@ def _attach(
 
 
 def add_material(session: Session, case: Case, code: str, file_id: int, origin: str, now: datetime) -> None:
-    """Append a file to the dossier, in its present revision."""
+    """Append a file to the dossier, in its present revision; the same one twice is one."""
+    there = select(CaseMaterial.id).where(
+        CaseMaterial.case_id == case.id,
+        CaseMaterial.code == code,
+        CaseMaterial.revision == case.revision,
+        CaseMaterial.file_id == file_id,
+    )
+    if session.scalar(there) is not None:
+        return
     file = store.get(session, file_id)
     session.add(
         CaseMaterial(

@@ -20,6 +20,7 @@ from server.errors import Conflict, Invalid
 from server.files import store
 from server.files.access import require_readable
 from server.processes import definitions, forms, instances, work_items
+from server.processes.instances import Run
 from server.processes.work_items import WorkItem
 
 ADMITTING = frozenset({"admit", "file"})
@@ -36,6 +37,7 @@ REVIEW_FORM = "permit-review"
 class Decided:
     """What a decision led to. open_items: what is asked of whom next, empty when the process has ended."""
 
+    run: Run
     case: Case
     decision: Decision
     open_items: list[WorkItem]
@@ -93,8 +95,8 @@ def decide(
         _take_answers(session, actor, case, filled, now)
     details = {"serial": case.serial, "element": item.element, "outcome": outcome, "revision": seen_revision}
     audit.append(session, actor, "case.decided", f"case:{case.id}", details, now)
-    instances.complete(session, item, {"outcome": outcome, **_flags(filled)}, actor, now)
-    return Decided(case, decision, work_items.for_subject(session, item.subject))
+    run = instances.complete(session, item, {"outcome": outcome, **_flags(filled)}, actor, now)
+    return Decided(run, case, decision, work_items.for_subject(session, item.subject))
 
 
 def _validated(

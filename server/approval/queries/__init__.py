@@ -1,0 +1,1 @@
+"""Lists and views of approval; read only."""
