@@ -10,7 +10,7 @@ from sqlalchemy import text
 from server import areas, bell
 from server.config import Settings
 from server.db import Database, open_database
-from server.web import access, api, edge, pages
+from server.web import access, api, bench, edge, pages
 
 ACCESS = {"health": access.PUBLIC}
 AREAS = areas  # what the models name has to be known here
@@ -37,7 +37,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     bell.connect(settings)
     pages.install(app)
     api.install(app)
-    access.install(app, ACCESS, *pages.tables(), *api.tables())
+    measured = {}
+    if settings.bench:
+        bench.install(app)
+        measured = bench.ACCESS
+    access.install(app, ACCESS, *pages.tables(), *api.tables(), measured)
     return app
 
 

@@ -4,9 +4,10 @@ For every process that runs models or carries rows (web, worker, commands); `ser
 task that makes papers is not here: it loads WeasyPrint, and only the worker imports it.
 """
 
+from server.approval import acts as approval_acts
 from server.approval import deadlines
 from server.processes import carrying
 from server.registry import acts as registry_acts
 from server.registry import messages as registry_messages
 
-MODULES = (carrying, deadlines, registry_acts, registry_messages)
+MODULES = (carrying, approval_acts, deadlines, registry_acts, registry_messages)

@@ -16,7 +16,7 @@ from granian.constants import Interfaces
 
 from server import migrate
 from server.accounts import demo
-from server.config import Settings
+from server.config import ROOT, Settings
 from server.db import open_database
 
 
@@ -31,7 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     web.add_argument("--host", default="127.0.0.1")
     web.add_argument("--port", type=int, default=8000)
     commands.add_parser("migrate", help="bring the database's tables to this release")
+    bench = commands.add_parser("bench", help="measure this program; prints JSON")
+    bench.add_argument("what", choices=("web",))
+    bench.add_argument("--cases", type=int, default=1000)
     chosen = parser.parse_args(arguments)
+    if chosen.command == "bench":
+        script = ROOT / "tests" / "bench" / f"{chosen.what}.py"
+        return subprocess.run([sys.executable, str(script), "--cases", str(chosen.cases)], check=False).returncode  # noqa: S603
     if chosen.command == "migrate":
         migrate.upgrade(open_database(Settings.from_env()))
         return 0

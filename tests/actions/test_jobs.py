@@ -21,10 +21,10 @@ ADMIN = Actor(1, "管理员", 1, "大数据局", None, "150500", frozenset({"adm
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tasks and receivers of a test end with it."""
-    monkeypatch.setattr(jobs, "TASKS", dict(jobs.TASKS))
-    monkeypatch.setattr(jobs, "RECEIVERS", dict(jobs.RECEIVERS))
-    monkeypatch.setattr(jobs, "SCANNERS", dict(jobs.SCANNERS))
+    """A test knows only its own tasks, receivers and scanners."""
+    monkeypatch.setattr(jobs, "TASKS", {})
+    monkeypatch.setattr(jobs, "RECEIVERS", {})
+    monkeypatch.setattr(jobs, "SCANNERS", {})
     monkeypatch.setattr(jobs, "_routers", [])
 
 
