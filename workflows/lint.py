@@ -22,6 +22,7 @@ __all__ = ["Finding", "HandlerInfo", "Known", "errors", "lint"]
 
 MAX_NODES = 400
 LABEL = re.compile(r"^“[^”]*”(\([^)]*\))?")
+ID = re.compile(r"(?<=”)\([A-Za-z_][\w.-]*\)")
 HALF_WIDTH = re.compile(r"(?<=[\u4e00-\u9fff”）)])[,:]|[,:](?=[\u4e00-\u9fff“])")
 
 
@@ -104,20 +105,26 @@ def _undeployable(files: Mapping[str, bytes], process: str) -> tuple[Problem, ..
 
 
 def _of_engine(problem: Problem, outline: Outline | None) -> Finding:
+    """The engine names an element by name and id; a page says kind and name, and of a line where it leads."""
     node = outline.nodes.get(problem.element) if outline else None
     flow = outline.flows.get(problem.element) if outline else None
-    name = node.name if node else flow.name if flow else ""
+    name, called = problem.element, ""
+    if node:
+        name, called = node.name or node.id, title(node)
+    elif flow and outline:
+        name = flow.name or f"“{_short(outline, flow.source)}”到“{_short(outline, flow.target)}”"
+        called = f"连线“{flow.name}”" if flow.name else f"从{name}的连线"
     message = _sentence(problem.message_zh)
-    if node:  # the engine names an element by name and id; we by kind and name
-        message = LABEL.sub(lambda _: title(node), message, count=1)
-    return Finding(
-        "error",
-        "refused",
-        problem.element or None,
-        name or problem.element or "整个流程",
-        message,
-        _sentence(problem.cure_zh),
-    )
+    if called:
+        message = LABEL.sub(lambda _: called, message, count=1)
+    message = ID.sub("", message)
+    cure = _sentence(problem.cure_zh)
+    return Finding("error", "refused", problem.element or None, name or "整个流程", message, cure)
+
+
+def _short(outline: Outline, id_: str) -> str:
+    node = outline.nodes.get(id_)
+    return (node.name or id_) if node else id_
 
 
 def _sentence(text: str) -> str:

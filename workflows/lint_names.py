@@ -112,7 +112,7 @@ def _job(node: Node, known: Known) -> Iterator[Finding]:
             "unknown-handler",
             node,
             f"{title(node)}要用处理程序“{node.handler}”，系统里没有{nearest(node.handler, known.handlers)}",
-            "换成已有的处理程序：" + "、".join(sorted(known.handlers)),
+            "换成已有的处理程序：" + "、".join(_likely(node.handler, known.handlers)),
         )
         return
     info = known.handlers[node.handler] if known.handlers is not None else None
@@ -145,6 +145,11 @@ def _job(node: Node, known: Known) -> Iterator[Finding]:
             f"{title(node)}要记录的办件状态“{transition}”不存在{nearest(transition, known.transitions)}",
             "换成状态表里的名字",
         )
+
+
+def _likely(name: str, names: Iterable[str]) -> list[str]:
+    """The few that may have been meant, else all."""
+    return difflib.get_close_matches(name, list(names), 3, 0.6) or sorted(names)
 
 
 def _decision(node: Node, known: Known) -> Iterator[Finding]:

@@ -71,7 +71,15 @@ def test_a_gateway_without_default_is_named_in_a_sentence() -> None:
 
 def test_an_exit_without_condition_is_refused() -> None:
     sketch = good().end("third").flow("g", "third", name="再看")
-    assert one(sketch, "refused").element == "g_third"
+    finding = one(sketch, "refused")
+    assert (finding.element, finding.name) == ("g_third", "再看")
+    assert finding.message == "连线“再看”从网关“齐全？”出发，却没有条件，也不是默认流向"
+
+
+def test_a_line_without_name_is_called_by_its_ends() -> None:
+    finding = one(good().end("third", name="另办").flow("g", "third"), "refused")
+    assert finding.name == "“齐全？”到“另办”"
+    assert finding.message.startswith("从“齐全？”到“另办”的连线从网关“齐全？”出发")
 
 
 def test_a_dead_end_is_found() -> None:
@@ -106,7 +114,7 @@ def test_an_unknown_handler_is_named_with_the_nearest_known_one() -> None:
     )
     assert finding.element == "b"
     assert "是不是“record”" in finding.message
-    assert "registry.run_checks" in finding.cure
+    assert finding.cure == "换成已有的处理程序：record"
 
 
 def test_a_missing_header_is_named() -> None:

@@ -30,11 +30,19 @@ function joinOf(split) {
   return reached[0] && reached.every((one) => one === reached[0]) ? reached[0] : undefined;
 }
 
-function laneFor(modeler, unit) {
-  const lanes = modeler.get('elementRegistry').filter((one) => is(one, 'Lane'));
+/** The lane an element lies in, read from the model (lanes are drawn under, not around). */
+function laneOf(modeler, element) {
+  return modeler.get('elementRegistry').find((one) => is(one, 'Lane') && (one.businessObject.flowNodeRef ?? []).includes(element.businessObject));
+}
+
+/** The unit's lane; a new one comes right below the lowest of the reviews that are there, so that the flow descends. */
+function laneFor(modeler, unit, split) {
+  const registry = modeler.get('elementRegistry');
+  const lanes = registry.filter((one) => is(one, 'Lane'));
   const known = lanes.find((one) => one.businessObject.name === unit);
   if (known) return known;
-  const last = lowest(lanes) ?? modeler.get('elementRegistry').find((one) => is(one, 'Participant'));
+  const reviews = split ? flowsOut(split).map((flow) => laneOf(modeler, flow.target)).filter(Boolean) : [];
+  const last = lowest(reviews) ?? lowest(lanes) ?? registry.find((one) => is(one, 'Participant'));
   if (!last) return undefined;
   const lane = modeler.get('modeling').addLane(last, 'bottom');
   modeler.get('modeling').updateProperties(lane, { name: unit });
@@ -78,7 +86,7 @@ function add(modeler, choice) {
   const modeling = modeler.get('modeling');
   const split = splitOf(modeler);
   const join = split && joinOf(split);
-  const lane = laneFor(modeler, choice.unit);
+  const lane = laneFor(modeler, choice.unit, split);
   const pool = modeler.get('elementRegistry').find((one) => is(one, 'Participant')) ?? modeler.get('canvas').getRootElement();
   const around = lane ?? pool;
   const at = split && join && lane ? placeIn(modeler, lane, split, join) : { x: around.x + 200, y: around.y + 60 };
