@@ -8,7 +8,6 @@ from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
 
-import builders_processes
 from sqlalchemy.orm import Session
 
 from server import areas, contracts
@@ -163,7 +162,6 @@ def publish_model(session: Session) -> None:
     """Put the shipped model of first registration into force, past the linter (which has tests of its own)."""
     path = ROOT / "bpmn" / f"{PROCESS}.bpmn"
     files = {path.name: path.read_bytes()}
-    files |= {f"registry-{n}.form": builders_processes.form(f"registry-{n}") for n in ("admit", "review", "book")}
     files |= {one.name: one.read_bytes() for one in (ROOT / "forms").glob("registry-*.form")}
     closure, deployment = definitions.closure(session, PROCESS, files, None)
     version = definitions.add_version(

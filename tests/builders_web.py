@@ -10,3 +10,8 @@ def token_of(html: str) -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', html)
     assert found is not None
     return found.group(1)
+
+
+def words_of(html: str) -> str:
+    """What a page says, without its markup."""
+    return re.sub(r"<[^>]+>", "", html)

@@ -143,6 +143,7 @@ def verify(session: Session, book: str, anchors: Mapping[int, str] | None = None
     return Verdict(book, number)
 
 
-def count(session: Session, book: str) -> int:
-    """How many entries a book has."""
-    return session.scalar(select(func.count()).select_from(Entry).where(Entry.book == book)) or 0
+def count(session: Session, book: str, moment: datetime | None = None) -> int:
+    """How many entries a book has, or had at an instant."""
+    query = select(func.count()).select_from(Entry).where(Entry.book == book)
+    return session.scalar(query if moment is None else query.where(Entry.at <= moment)) or 0

@@ -151,7 +151,7 @@ def parcels(session: Session, text: str = "", limit: int = 50, offset: int = 0) 
 
 
 def parcel(session: Session, code: str, moment: datetime) -> ParcelView:
-    """Everything about a parcel. Invalid for a malformed code, NotFound for one that is not in the book."""
+    """Everything in a parcel's book at an instant. Invalid for a malformed code, NotFound for one not in the book."""
     found = land.find(session, code)
     right = session.scalar(
         select(Right).where(Right.parcel_id == found.id, Right.kind == LAND_USE).order_by(Right.version.desc()).limit(1)
@@ -162,25 +162,44 @@ def parcel(session: Session, code: str, moment: datetime) -> ParcelView:
     limits = (
         select(Restriction, RestrictionEnd)
         .outerjoin(RestrictionEnd, RestrictionEnd.restriction_id == Restriction.id)
-        .where(Restriction.parcel_id == found.id, Restriction.origin_id.is_(None))
+        .where(Restriction.parcel_id == found.id, Restriction.origin_id.is_(None), Restriction.recorded_at <= moment)
         .order_by(Restriction.id.desc())
     )
+    certificates = session.scalars(
+        select(Certificate)
+        .where(Certificate.parcel_id == found.id, Certificate.issued_at <= moment)
+        .order_by(Certificate.id)
+    ).all()
+    booked = {one.application_id for one in certificates}
     return ParcelView(
         parcel=found,
         land_right=right,
         holder=session.get(Party, right.party_id) if right else None,
-        certificates=session.scalars(
-            select(Certificate).where(Certificate.parcel_id == found.id).order_by(Certificate.id)
+        certificates=certificates,
+        payments=session.scalars(
+            select(Payment).where(Payment.parcel_id == found.id, Payment.recorded_at <= moment).order_by(Payment.id)
         ).all(),
-        payments=session.scalars(select(Payment).where(Payment.parcel_id == found.id).order_by(Payment.id)).all(),
         buildings=grids,
-        common_parts=[(a, b) for a, b in session.execute(common.where(CommonPart.parcel_id == found.id))],
-        annotations=[(a, b) for a, b in session.execute(remarks.where(Annotation.parcel_id == found.id))],
-        restrictions=[(a, b) for a, b in session.execute(limits)],
+        common_parts=[
+            (part, building)
+            for part, building in session.execute(common.where(CommonPart.parcel_id == found.id))
+            if part.application_id in booked
+        ],
+        annotations=[
+            (note, building)
+            for note, building in session.execute(remarks.where(Annotation.parcel_id == found.id))
+            if note.application_id in booked
+        ],
+        restrictions=[
+            (one, end if end is not None and end.recorded_at <= moment else None)
+            for one, end in session.execute(limits)
+        ],
         applications=session.scalars(
-            select(Application).where(Application.parcel_code == found.code).order_by(Application.id.desc())
+            select(Application)
+            .where(Application.parcel_code == found.code, Application.received_at <= moment)
+            .order_by(Application.id.desc())
         ).all(),
-        entries=book.count(session, found.code),
+        entries=book.count(session, found.code, moment),
         units=sum(len(grid.cells) for grid in grids),
     )
 

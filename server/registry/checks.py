@@ -136,6 +136,8 @@ def k3(facts: CheckInput) -> Result:
             )
         else:
             found.warn(f"{day_words(one.since)}登记{word}，被执行人就是申请人：可以首次登记，{word}转记到各单元")
+    if not found.evidence:
+        found.saw("登记簿", "没有查封、预查封的记载", f"宗地 {codes.grouped(facts.parcel_code)}")
     return found.result("登记簿上没有查封、预查封", facts.rules.bases["K3"])
 
 
@@ -149,6 +151,8 @@ def k4(facts: CheckInput) -> Result:
             found.warn(f"在建建筑物抵押（{one.holder}）：通知抵押权人，登簿时转为现房抵押，顺位不变")
         else:
             found.warn(f"土地抵押（{one.holder}）：通知抵押权人")
+    if not found.evidence:
+        found.saw("登记簿", "没有土地抵押、在建建筑物抵押的记载", f"宗地 {codes.grouped(facts.parcel_code)}")
     return found.result("没有土地抵押、在建建筑物抵押", facts.rules.bases["K4"])
 
 
@@ -165,6 +169,8 @@ def k5(facts: CheckInput) -> Result:
             f"{day_words(one.since)}有{word}，{one.holder}提出",
             "异议失效或争议有了结论后，登记人员录入文书并重跑核验；是否不予登记由登记人员决定",
         )
+    if not found.evidence:
+        found.saw("登记簿", "没有异议登记、权属争议的记载", f"宗地 {codes.grouped(facts.parcel_code)}")
     return found.result("没有异议登记，没有权属争议", facts.rules.bases["K5"])
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from server import contracts
 from server.clock import legal_date
-from server.contracts import AcceptanceFiled, MeasuredBuilding
+from server.contracts import AcceptanceFiled, MeasuredBuilding, SpecialResult
 from server.documents import papers
 from server.registry import book, facts, rules
 from server.registry.models import (
@@ -61,7 +61,7 @@ def picture(session: Session, application: Application, now: datetime) -> facts.
         joint_opinion=filed.joint_opinion_number,
         survey_report=filed.survey_report_number,
         specials=tuple(
-            facts.Special(one.special, one.name, one.passed, f"{one.unit}·{one.officer}", legal_date(one.decided_at))
+            facts.Special(one.special, one.name, one.passed, _by(one), legal_date(one.decided_at))
             for one in filed.specials
             if one.special != ONSITE
         ),
@@ -197,6 +197,12 @@ def _units(session: Session, planned: Sequence[PlannedBuilding]) -> dict[int, li
     return units
 
 
+def _by(result: SpecialResult) -> str:
+    """Unit and officer; a sender that puts the unit before the officer's name is not repeated."""
+    officer = result.officer
+    return officer if officer.startswith(result.unit) else f"{result.unit}·{officer}"
+
+
 def _site_visit(session: Session, application: Application, filed: AcceptanceFiled) -> facts.SiteVisit | None:
     """The registry's own last visit, else the confirmation that came with the joint acceptance."""
     own = session.scalar(
@@ -206,8 +212,7 @@ def _site_visit(session: Session, application: Application, filed: AcceptanceFil
         return facts.SiteVisit(own.visitor, own.visited_on, own.as_described, "登记中心实地查看记录")
     for one in filed.specials:
         if one.special == ONSITE:
-            by = f"{one.unit}·{one.officer}"
-            return facts.SiteVisit(by, legal_date(one.decided_at), one.passed, f"联合验收·{one.name}")
+            return facts.SiteVisit(_by(one), legal_date(one.decided_at), one.passed, f"联合验收·{one.name}")
     return None
 
 

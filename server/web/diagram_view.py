@@ -11,7 +11,7 @@ from server.processes import definitions, instances
 
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _SHOWN = {"userTask", "serviceTask", "businessRuleTask", "task", "callActivity", "subProcess"}
-_WAITED_AT = _SHOWN | {"intermediateCatchEvent", "boundaryEvent", "receiveTask", "eventBasedGateway"}
+_WAITED_AT = _SHOWN | {"intermediateCatchEvent", "receiveTask", "eventBasedGateway"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ def of_instance(session: Session, instance_id: int, name: str) -> Diagram:
     """The diagram of one process, on the version it runs on."""
     progress = instances.progress(session, instance_id)
     elements = elements_of(definitions.xml(session, progress.version_id))
-    now = set(progress.now)
+    # A boundary event waits beside its task; the case stands at the task.
+    beside = {one.id for one in elements if one.kind == "boundaryEvent"}
+    now = set(progress.now) - beside
     past = [one for one in elements if one.id in progress.past and one.id not in now]
     done = tuple(one.id for one in past if one.id not in progress.cancelled)
     steps = []

@@ -125,10 +125,10 @@ def test_two_workers_at_once_make_one_file(database, settings):
 
 def test_a_paper_is_worth_what_its_last_mark_says(session):
     paper = issue(session)
-    assert papers.standing_of(session, paper, NOW).in_force
+    assert papers.by_marks(paper).in_force
     for state, word in (("suspended", "中止"), ("resumed", "有效"), ("revoked", "已撤销")):
         papers.mark(session, paper, state, "试", SYSTEM, NOW)
-        assert papers.standing_of(session, paper, NOW).word == word
+        assert papers.by_marks(paper).word == word
     with pytest.raises(Invalid, match="不能再改"):
         papers.mark(session, paper, "resumed", "试", SYSTEM, NOW)
 

@@ -1,8 +1,6 @@
 """Two registrars, two workers, one book: real transactions side by side, on both databases."""
 
-import pytest
 
-pytest.importorskip("server.processes.forms", reason="forms are not written yet (docs/progress.md)")
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,8 +1,5 @@
 """From the filing's message to the book: once, in order, held where it must be held (domain.md §6.3, S1, S9)."""
 
-import pytest
-
-pytest.importorskip("server.processes.forms", reason="forms are not written yet (docs/progress.md)")
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,7 +32,8 @@ from builders_registry import (
     the_application,
     the_owner,
 )
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server import jobs
@@ -45,7 +43,7 @@ from server.config import Settings
 from server.documents import numbering, papers
 from server.errors import Conflict, Forbidden, Invalid
 from server.processes import instances, work_items
-from server.registry import actions, book, browsing, codes, queries, recording
+from server.registry import actions, book, browsing, codes, demo, queries, recording
 from server.registry.land import PaymentFact, RestrictionFact
 from server.registry.models import (
     Annotation,
@@ -324,8 +322,9 @@ def test_a_second_booking_of_the_same_units_is_held_not_doubled(session: Session
 def test_a_refusal_is_a_registrars_with_reason_and_remedy(session: Session, settings: Settings) -> None:
     application = s1_received(session, settings)
     answer(session, application, "task_admit", ADMITTED_AT)
-    with pytest.raises(Invalid, match="理由"):
+    with pytest.raises(Invalid) as caught:
         answer(session, application, "task_review", ADMITTED_AT, "refuse", more={"opinion": " "})
+    assert "opinion" in caught.value.fields
     answer(session, application, "task_review", ADMITTED_AT, "refuse", more={"opinion": "权属争议未解决"})
     assert kinds(session, application)[-1] == "REFUSED"
     sent = session.scalars(select(jobs.Message).where(jobs.Message.name == "registration.refused")).one()
@@ -564,3 +563,19 @@ def test_a_rule_version_is_bound_at_receipt(session: Session, settings: Settings
     application = s1_received(session, settings)
     assert application.rules_version == "2026-1"
     assert session.scalars(select(Step.details).where(Step.kind == "CHECKED")).one()["run"] == 1
+
+
+def test_the_demo_land_is_entered_once_and_leaves_the_scenarios_parcel_free(session: Session) -> None:
+    assert demo.seed(session, RECEIVED_AT) == 2
+    assert demo.seed(session, RECEIVED_AT) == 0
+    actions.enter_parcel(session, a_land_right(), ADMITTER, RECEIVED_AT)
+    assert browsing.verify(session, demo.PARCELS[0].parcel_code).intact
+
+
+def test_one_unit_has_one_right_in_force_the_database_says_so(session: Session, settings: Settings) -> None:
+    s1_booked(session, settings)
+    right = session.scalars(select(Right).where(Right.unit_id.is_not(None))).first()
+    assert right is not None
+    values = {name: getattr(right, name) for name in Right.__table__.columns.keys() if name != "id"}  # noqa: SIM118
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.execute(insert(Right).values(**values))

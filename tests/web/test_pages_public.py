@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from builders_papers import a_permit
+from builders_papers import a_certificate, a_permit
 from flask.testing import FlaskClient
 
 from server.accounts.actor import SYSTEM
@@ -54,10 +54,21 @@ def test_the_code_of_the_picture_works_in_any_writing(client: FlaskClient, permi
     assert "<h1>有效</h1>" in client.get(f"/verify/{plain}").text
 
 
-def test_a_revoked_permit_says_so_at_once(client: FlaskClient, permit: Paper, web_database: Database) -> None:
+def test_a_revoked_paper_says_so_at_once(client: FlaskClient, web_database: Database) -> None:
     with web_database.writing() as session:
-        papers.mark(session, session.get_one(Paper, permit.id), "revoked", "骗取", SYSTEM, NOW)
-    page = client.get(f"/verify/{permit.number}").text
+        number = "蒙(2026)通辽市不动产权第0018642号"
+        paper = papers.issue(
+            session,
+            "property-certificate",
+            number,
+            a_certificate(),
+            "registration:1",
+            SYSTEM,
+            NOW,
+            issuer="通辽市不动产登记中心",
+        )
+        papers.mark(session, paper, "revoked", "骗取", SYSTEM, NOW)
+    page = client.get(f"/verify/{paper.verification_code}").text
     assert "<h1>已撤销</h1>" in page
     assert 'data-tone="failed"' in page
     assert "没有撤销" not in page

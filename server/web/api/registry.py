@@ -5,14 +5,16 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
+from sqlalchemy.orm import Session
 
 from server import clock
-from server.registry import actions, browsing, codes, queries
+from server.registry import actions, browsing, codes, queries, recording
 from server.registry.browsing import Grid, ParcelView, UnitView
 from server.registry.land import LandRight, PaymentFact, RestrictionFact
-from server.registry.models import Entry
+from server.registry.models import Entry, Restriction
 from server.registry.queries import Case, Line
 from server.web.access import OWNERS, REGISTRARS, Access, roles
+from server.web.api import work_items
 from server.web.api.schemas_registry import (
     ApplicationSchema,
     CaseSchema,
@@ -33,7 +35,6 @@ from server.web.api.schemas_registry import (
     UnitSchema,
     VerdictSchema,
     VisitSchema,
-    restriction_out,
 )
 from server.web.edge import current
 
@@ -115,11 +116,10 @@ class Payments(MethodView):
 class Restrictions(MethodView):
     @blueprint.arguments(RestrictionSchema)
     @blueprint.response(201, RestrictionOutSchema)
-    def post(self, given: dict[str, Any], code: str) -> dict[str, Any]:
+    def post(self, given: dict[str, Any], code: str) -> Restriction:
         """Enter a seizure, mortgage, objection or dispute."""
         fact = RestrictionFact(**given)
-        row = actions.record_restriction(current.session, code, fact, current.person, current.now)
-        return restriction_out(row, None)
+        return actions.record_restriction(current.session, code, fact, current.person, current.now)
 
 
 @blueprint.route("/restrictions/<int:restriction_id>/lifting")
@@ -217,6 +217,13 @@ class Entries(MethodView):
                 current.session, code, after=wanted["after"], limit=wanted["limit"], unit_code=wanted["unit_code"]
             )
         )
+
+
+def _revision(session: Session, subject: str) -> int:
+    return actions.revision_of(session, recording.of_subject(session, subject))
+
+
+work_items.desk("registry", actions.decide, _revision)
 
 
 def moment(on: date | None) -> datetime:

@@ -137,23 +137,23 @@ class ApplicationSchema(Schema):
 class PageSchema(Schema):
     """Which part of a list; ``project_code`` and ``filing_number`` narrow it."""
 
-    limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 200))
-    offset = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 10**6))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    offset = fields.Integer(load_default=0, validate=validate.Range(0, 10**6))
     project_code = fields.String(load_default=None, validate=validate.Length(max=40))
     filing_number = fields.String(load_default=None, validate=validate.Length(max=100))
 
 
 class SearchSchema(Schema):
     q = fields.String(load_default="", validate=validate.Length(max=100))
-    limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 200))
-    offset = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 10**6))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    offset = fields.Integer(load_default=0, validate=validate.Range(0, 10**6))
 
 
 class EntriesQuerySchema(Schema):
     parcel_code = text(40)
     unit_code = fields.String(load_default=None, validate=validate.Length(max=40))
-    after = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 10**9))
-    limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 1000))
+    after = fields.Integer(load_default=0, validate=validate.Range(0, 10**9))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 1000))
 
 
 class MomentSchema(Schema):

@@ -12,9 +12,9 @@ from flask import Blueprint, Flask
 
 from server.web import assets, filters, security, shell, static
 from server.web.access import Access
-from server.web.pages import accounts, diagrams, errors, files, public
+from server.web.pages import accounts, diagrams, errors, files, owner, public, registry
 
-MODULES = (static, public, accounts, diagrams, files)
+MODULES = (static, public, accounts, diagrams, files, owner, registry)
 
 
 def blueprints() -> tuple[Blueprint, ...]:

@@ -53,3 +53,9 @@ function prepare() {
 }
 prepare();
 document.addEventListener('htmx:after:swap', prepare);
+
+/* A file that goes with its form: its name is said beside the button, since the browser's own words are hidden. */
+document.addEventListener('change', (event) => {
+  const words = event.target.matches?.('input[type=file]') && event.target.closest('.gb-upload')?.querySelector('[data-chosen]');
+  if (words) words.textContent = event.target.files[0]?.name ?? '还没有选文件';
+});

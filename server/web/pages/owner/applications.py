@@ -1,0 +1,212 @@
+"""Applying: choose phase and buildings, fill in, look at everything once more, submit."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from server import calendar
+from server.approval import actions, evidence, phases
+from server.approval.checks import Check
+from server.approval.matters import MODES, catalogue
+from server.approval.models import Application, Case, Project
+from server.clock import legal_date
+from server.errors import Conflict, Invalid
+from server.files import store
+from server.processes import definitions, forms
+from server.web.access import Access
+from server.web.edge import current
+from server.web.pages.owner.desk import OWNER, blueprint, case_at, draft_at, project_at, summary
+from server.web.shell import stand_at
+
+ACCESS: dict[str, Access] = dict.fromkeys(
+    (
+        "owner.phases",
+        "owner.phases_send",
+        "owner.application",
+        "owner.attach",
+        "owner.check",
+        "owner.submit",
+        "owner.submitted",
+    ),
+    OWNER,
+)
+
+
+def phases_page(code: str) -> ResponseReturnValue:
+    """Building × phase: what can be applied for, and why the rest cannot."""
+    return _phases_page(project_at(code), [])
+
+
+blueprint.add_url_rule("/projects/<code>/phases", "phases", phases_page)
+
+
+@blueprint.post("/projects/<code>/phases")
+def phases_send(code: str) -> ResponseReturnValue:
+    """Begin the application for the chosen buildings; nothing is submitted."""
+    project = project_at(code)
+    phase = request.form.get("phase", "")
+    chosen = request.form.getlist(f"building-{phase}")
+    if not chosen:
+        words = "请至少勾选一栋。勾好以后再按这个阶段的申请按钮"
+        return _phases_page(project, [("matrix", words)]), 422
+    draft = actions.create_application(
+        current.session, current.person, project, matter="C05", phase=phase, buildings=chosen, now=current.now
+    )
+    return redirect(url_for("owner.application", application_id=draft.id))
+
+
+def _phases_page(project: Project, problems: list[tuple[str, str]]) -> str:
+    stand_at("owner.projects")
+    matter = catalogue().matter("C05")
+    picture = evidence.draw(current.session, project, current.now)
+    asked = request.values.get("mode")
+    matrix = phases.matrix(picture, matter, asked if asked in MODES else None)
+    today = legal_date(current.now)
+    return render_template(
+        "owner/phases.html",
+        project=project,
+        matrix=matrix,
+        modes=MODES,
+        phases=[matter.phases[key] for key in matrix.columns],
+        ready={
+            key: [r.building.number for r in matrix.rows for c in r.cells if c.phase == key and c.state == "ready"]
+            for key in matrix.columns
+        },
+        due={
+            key: _promised(matter.phases[key].promise.n, matter.phases[key].promise.unit, today)
+            for key in matrix.columns
+        },
+        problems=problems,
+    )
+
+
+def _promised(n: int, unit: calendar.Unit, today: "calendar.date") -> "calendar.date | None":
+    """The due day if it were admitted today; None where that year has no calendar yet."""
+    try:
+        return calendar.current().due(today, n, unit)
+    except calendar.CalendarYearMissing:
+        return None
+
+
+@blueprint.get("/applications/<int:application_id>")
+def application(application_id: int) -> ResponseReturnValue:
+    """The task list of an application."""
+    draft, project = draft_at(application_id)
+    if draft.case_id is not None:
+        return redirect(url_for("owner.case", serial=current.session.get_one(Case, draft.case_id).serial))
+    return _application_page(draft, project, [])
+
+
+def _application_page(draft: Application, project: Project, problems: list[tuple[str, str]]) -> str:
+    stand_at("owner.projects")
+    looked = actions.check(current.session, draft, current.now)
+    matter = catalogue().matter(draft.matter)
+    return render_template(
+        "owner/application.html",
+        draft=draft,
+        project=project,
+        title=matter.title(draft.phase),
+        looked=looked,
+        unfilled=[one for one in looked.findings if one.field.startswith("facts.")],
+        attached={one["code"]: one for one in draft.materials},
+        problems=problems,
+    )
+
+
+@blueprint.post("/applications/<int:application_id>/materials/<material>")
+def attach(application_id: int, material: str) -> ResponseReturnValue:
+    """Attach the file of one material; a newer one takes the place of the older."""
+    draft, project = draft_at(application_id)
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        return _application_page(draft, project, [(f"m-{material}", "还没有选文件。请选一个 PDF 再上传")]), 422
+    try:
+        file = store.save(
+            current.session, current.settings, upload.stream, upload.filename, current.person, current.now
+        )
+        kept = [{"code": one["code"], "file_id": one["file_id"]} for one in draft.materials if one["code"] != material]
+        rows = [*kept, {"code": material, "file_id": file.id}]
+        actions.save_application(current.session, current.person, draft, current.now, materials=rows)
+    except (Invalid, Conflict) as refusal:
+        return _application_page(draft, project, [(f"m-{material}", refusal.message)]), refusal.status
+    return redirect(url_for("owner.application", application_id=draft.id, _anchor=f"m-{material}"))
+
+
+@blueprint.get("/applications/<int:application_id>/check")
+def check(application_id: int) -> ResponseReturnValue:
+    """Everything once more before it is submitted."""
+    draft, project = draft_at(application_id)
+    return _check_page(draft, project, [])
+
+
+def _check_page(draft: Application, project: Project, refused: list[tuple[str, str]]) -> str:
+    stand_at("owner.projects")
+    matter = catalogue().matter(draft.matter)
+    form = forms.load(definitions.form(current.session, matter.form))
+    looked: Check = actions.check(current.session, draft, current.now)
+    return render_template(
+        "owner/check.html",
+        draft=draft,
+        project=project,
+        matter=matter,
+        title=matter.title(draft.phase),
+        phase=matter.phases.get(draft.phase or ""),
+        facts=[
+            (one, draft.facts.get(one.key or ""))
+            for one in form.walk()
+            if one.type in ("textfield", "number", "datetime")
+        ],
+        looked=looked,
+        refused=refused,
+        place=_place,
+        organisation=current.person.organisation,
+    )
+
+
+def _place(field: str) -> str:
+    """Where on the check page the thing is that a finding speaks of: the id of its line."""
+    area, _, key = field.partition(".")
+    if area == "facts":
+        return f"f-{key}"
+    return f"c-{key}" if area == "materials" else "s1"
+
+
+@blueprint.post("/applications/<int:application_id>/submit")
+def submit(application_id: int) -> ResponseReturnValue:
+    """Submit: makes the case, or says why it cannot be."""
+    draft, project = draft_at(application_id)
+    if request.form.get("declared") != "yes":
+        return _check_page(draft, project, [("declared", "请先勾选声明，再提交")]), 422
+    try:
+        case = actions.submit_application(current.session, current.person, draft, current.now)
+    except (Invalid, Conflict) as refusal:
+        places = {name: _place(name if "." in name else f"facts.{name}") for name in refusal.fields}
+        problems = summary(refusal.fields, places) or [("", refusal.message)]
+        return _check_page(draft, project, problems), refusal.status
+    flash("已提交，正在收件。", "done")
+    return redirect(url_for("owner.submitted", serial=case.serial))
+
+
+@blueprint.get("/cases/<serial>/submitted")
+def submitted(serial: str) -> ResponseReturnValue:
+    """What happens next, and the receipt number."""
+    stand_at("owner.projects")
+    case, project = case_at(serial)
+    intake = calendar.current().add_working_days(legal_date(case.received_at), catalogue().intake.n)
+    return render_template(
+        "owner/submitted.html",
+        case=case,
+        project=project,
+        title=catalogue().matter(case.matter).title(case.phase),
+        intake=intake,
+    )
+
+
+def open_draft_of(project: Project, matter: str) -> Application | None:
+    """The newest draft of a matter that has not been submitted."""
+    return current.session.scalar(
+        select(Application)
+        .where(Application.project_id == project.id, Application.matter == matter, Application.case_id.is_(None))
+        .order_by(Application.id.desc())
+        .limit(1)
+    )

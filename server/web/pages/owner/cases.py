@@ -1,0 +1,170 @@
+"""One case entirely: how far it is, its diagram, its limits, its materials; and taking it back."""
+
+from dataclasses import dataclass
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from server.approval import actions, deadlines, records, states
+from server.approval.matters import catalogue
+from server.approval.models import Case, CaseMaterial, Project
+from server.approval.queries import due, waiting
+from server.approval.states import State
+from server.clock import legal_date
+from server.documents import papers
+from server.errors import Conflict, Invalid
+from server.web import diagram_view, ledger_view
+from server.web.access import Access
+from server.web.edge import current
+from server.web.pages.owner.desk import OWNER, blueprint, case_at, summary
+from server.web.shell import stand_at
+from server.web.status import STATUS, for_state
+
+ACCESS: dict[str, Access] = dict.fromkeys(
+    (
+        "owner.case",
+        "owner.case_diagram",
+        "owner.case_ledger",
+        "owner.case_materials",
+        "owner.withdraw",
+        "owner.withdraw_send",
+    ),
+    OWNER,
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above every tab of a case."""
+
+    case: Case
+    project: Project
+    title: str
+    status: str
+    due: due.DueView | None
+    materials: int
+    can_withdraw: bool
+
+
+def head_of(serial: str) -> Head:
+    """The head of a case's pages."""
+    stand_at("owner.projects")
+    case, project = case_at(serial)
+    matter = catalogue().matter(case.matter)
+    history = records.history(current.session, case.id)
+    last = history[-1]
+    withdrawable = states.allowed(history) & {State.WITHDRAWAL_PENDING, State.PULLED}
+    count = current.session.scalar(
+        select(func.count(CaseMaterial.code.distinct())).where(CaseMaterial.case_id == case.id)
+    )
+    return Head(
+        case,
+        project,
+        matter.title(case.phase),
+        for_state(int(last), permit=matter.kind == "P"),
+        due.due_of(current.session, case, current.now),
+        count or 0,
+        bool(withdrawable) and last is not State.WITHDRAWAL_PENDING,
+    )
+
+
+@blueprint.get("/cases/<serial>")
+def case(serial: str) -> ResponseReturnValue:
+    """How far it is: what it waits for, what was recorded, the papers it led to."""
+    head = head_of(serial)
+    session = current.session
+    return render_template(
+        "owner/case.html",
+        head=head,
+        tab="case",
+        waiting=waiting.why_waiting(session, head.case, current.now),
+        entries=[_entry(one, head) for one in reversed(deadlines.records_of(session, head.case.id))],
+        papers=papers.of(session, f"case:{head.case.id}"),
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the record as the timeline shows it."""
+
+    tone: str
+    icon: str
+    at: object
+    words: str
+    actor: str
+    opinion: str
+
+
+def _entry(record: "deadlines.CaseRecord", head: Head) -> Entry:
+    state = State(record.state)
+    status = STATUS[for_state(record.state, permit=head.case.phase is not None)]
+    return Entry(status.tone, status.icon, record.at, states.WORDS[state], record.actor, record.opinion)
+
+
+@blueprint.get("/cases/<serial>/diagram")
+def case_diagram(serial: str) -> ResponseReturnValue:
+    """Where it stands on the model it runs on."""
+    head = head_of(serial)
+    view = diagram_view.of_subject(current.session, f"case:{head.case.id}", f"{head.title}流程图")
+    return render_template("owner/case_diagram.html", head=head, tab="diagram", view=view)
+
+
+@blueprint.get("/cases/<serial>/ledger")
+def case_ledger(serial: str) -> ResponseReturnValue:
+    """How each of its limits is counted, day by day."""
+    head = head_of(serial)
+    today = legal_date(current.now)
+    limits = [
+        (
+            one.due,
+            ledger_view.weeks(one.ledger.days, today) if one.ledger else [],
+            ledger_view.lines(one.ledger.days) if one.ledger else [],
+        )
+        for one in reversed(due.ledgers(current.session, head.case, current.now))
+    ]
+    return render_template("owner/case_ledger.html", head=head, tab="ledger", limits=limits)
+
+
+@blueprint.get("/cases/<serial>/materials")
+def case_materials(serial: str) -> ResponseReturnValue:
+    """The newest of each material in the dossier."""
+    head = head_of(serial)
+    rows = current.session.scalars(
+        select(CaseMaterial).where(CaseMaterial.case_id == head.case.id).order_by(CaseMaterial.code, CaseMaterial.id)
+    )
+    newest = {(one.code): one for one in rows}
+    names = catalogue().materials
+    return render_template(
+        "owner/case_materials.html",
+        head=head,
+        tab="materials",
+        rows=[(names[code].name, one) for code, one in newest.items()],
+    )
+
+
+@blueprint.get("/cases/<serial>/withdraw")
+def withdraw(serial: str) -> ResponseReturnValue:
+    """What taking it back means, before it is done."""
+    return _withdraw_page(head_of(serial), "", [])
+
+
+@blueprint.post("/cases/<serial>/withdraw")
+def withdraw_send(serial: str) -> ResponseReturnValue:
+    """Take it back."""
+    head = head_of(serial)
+    reason = request.form.get("reason", "")
+    try:
+        done = actions.withdraw(current.session, current.person, head.case, reason, current.now)
+    except (Invalid, Conflict) as refusal:
+        return _withdraw_page(head, reason, summary(refusal.fields) or [("", refusal.message)]), refusal.status
+    if done.state is State.PULLED:
+        flash("已撤件。材料退回成了草稿，下次不用重填。", "done")
+    else:
+        flash("已提出撤回。承办科室确认退还材料后，这一件就结束。", "done")
+    return redirect(url_for("owner.case", serial=serial))
+
+
+def _withdraw_page(head: Head, reason: str, problems: list[tuple[str, str]]) -> str:
+    admitted = states.admitted(records.history(current.session, head.case.id))
+    return render_template("owner/withdraw.html", head=head, reason=reason, problems=problems, admitted=admitted)
