@@ -6,8 +6,9 @@ task that makes papers is not here: it loads WeasyPrint, and only the worker imp
 
 from server.approval import acts as approval_acts
 from server.approval import deadlines
+from server.approval import messages as approval_messages
 from server.processes import carrying
 from server.registry import acts as registry_acts
 from server.registry import messages as registry_messages
 
-MODULES = (carrying, approval_acts, deadlines, registry_acts, registry_messages)
+MODULES = (carrying, approval_acts, approval_messages, deadlines, registry_acts, registry_messages)

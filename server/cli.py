@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,10 +15,15 @@ from dataclasses import replace
 from granian import Granian
 from granian.constants import Interfaces
 
-from server import migrate
+from server import areas, clock, migrate
 from server.accounts import demo
+from server.accounts.actor import SYSTEM
 from server.config import ROOT, Settings
 from server.db import open_database
+from server.processes import seeding
+from server.registry import demo as registry_demo
+
+LOADED = areas  # publishing a model asks which handlers there are
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,25 +74,42 @@ def _serve(host: str, port: int) -> int:
     settings = replace(Settings.from_env(), base_url=base_url)
     database = open_database(settings)
     migrate.upgrade(database)
-    if settings.demo:
-        with database.writing() as session:
+    with database.writing() as session:
+        now = clock.now(session, settings)
+        if settings.demo:
             demo.seed(session)
+        seeding.seed_from_disk(session, ROOT / "bpmn", ROOT / "forms", SYSTEM, now)
+        if settings.demo:
+            registry_demo.seed(session, now)
     database.engine.dispose()
-    command = [sys.executable, "-m", "server.cli", "web", "--host", host, "--port", str(port)]
-    web = subprocess.Popen(command)  # noqa: S603
-    signal.signal(signal.SIGTERM, lambda *_: web.terminate())
-    try:
-        if _answers(base_url, web):
-            print(f"工程帮 已启动：{base_url}（Ctrl-C 结束）", flush=True)
-            if settings.demo:
-                print(f"演示账号（密码都是 {demo.PASSWORD}）：", flush=True)
-                for login, name, place, section, _ in demo.ACCOUNTS:
-                    print(f"  {login:<11}{place}{'·' + section if section else ''} {name}", flush=True)
-        return web.wait()
-    except KeyboardInterrupt:
-        web.send_signal(signal.SIGTERM)
-        web.wait(10)
-        return 0
+    commands = {
+        "web": [sys.executable, "-m", "server.cli", "web", "--host", host, "--port", str(port)],
+        "worker": [sys.executable, "-m", "server.worker"],
+    }
+    running = {name: subprocess.Popen(command) for name, command in commands.items()}  # noqa: S603
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    signal.signal(signal.SIGINT, lambda *_: asked.set())
+    if _answers(base_url, running["web"]):
+        print(f"工程帮 已启动：{base_url}（Ctrl-C 结束）", flush=True)
+        if settings.demo:
+            print(f"演示账号（密码都是 {demo.PASSWORD}）：", flush=True)
+            for login, name, place, section, _ in demo.ACCOUNTS:
+                print(f"  {login:<11}{place}{'·' + section if section else ''} {name}", flush=True)
+    while not asked.wait(0.2):
+        if running["web"].poll() is not None:
+            break
+        if running["worker"].poll() is not None:  # nothing is lost with it: its rows wait for the next one
+            running["worker"] = subprocess.Popen(commands["worker"])  # noqa: S603
+            asked.wait(1)
+    for process in running.values():
+        process.terminate()
+    for process in running.values():
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return 0 if asked.is_set() else 1
 
 
 def _answers(base_url: str, web: "subprocess.Popen[bytes]") -> bool:
