@@ -11,6 +11,7 @@ from server import areas, bell
 from server.config import Settings
 from server.db import Database, open_database
 from server.web import access, api, bench, edge, pages
+from server.web.pages import errors
 
 ACCESS = {"health": access.PUBLIC}
 AREAS = areas  # what the models name has to be known here
@@ -32,7 +33,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    edge.install(app, settings, database)
+    edge.install(app, settings, database, errors.error_page)
     app.add_url_rule("/health", "health", health)
     bell.connect(settings)
     pages.install(app)

@@ -23,6 +23,7 @@ from server.approval.models import (
     CaseBuilding,
     Consent,
     Deadline,
+    Decision,
     Permit,
     PermitEvent,
     PermitScope,
@@ -62,9 +63,7 @@ procedure(
     start=("case_id", "matter", *(f"{special}_passed" for special in judging.SPECIALS)),
     rules=lawful.ACCEPTANCE,
 )
-procedure(
-    "acceptance-filing", "approval", start=("case_id", "matter", "registration_required"), rules=lawful.FILING
-)
+procedure("acceptance-filing", "approval", start=("case_id", "matter", "registration_required"), rules=lawful.FILING)
 
 
 def case_of(session: Session, subject: str) -> Case:
@@ -76,6 +75,21 @@ def case_of(session: Session, subject: str) -> Case:
     return case
 
 
+def _record(context: JobContext, case: Case, decision: Decision | None, opinion: str = "") -> None:
+    """Append the transition that the element's header names."""
+    state = CODES[context.headers["transition"]]
+    records.append(
+        context.session,
+        case,
+        state,
+        context.actor,
+        context.now,
+        opinion=opinion,
+        element=context.element,
+        decision=decision,
+    )
+
+
 @handler("record", headers=("transition",), acts=True)
 def record(context: JobContext) -> None:
     """Record the transition named in the header; issue the paper named there, if any."""
@@ -84,9 +98,7 @@ def record(context: JobContext) -> None:
     state = CODES[context.headers["transition"]]
     decision = judging.fresh(session, case.id)
     opinion = "补正期满没有补齐，按撤件处理。" if state is State.PULLED and decision is None else ""
-    records.append(
-        session, case, state, actor, now, opinion=opinion, element=context.element, decision=decision
-    )
+    _record(context, case, decision, opinion)
     if state is State.ADMITTED:
         _lock_mode(session, case)
     items: list[Any] = []
@@ -122,15 +134,7 @@ def issue_permit(context: JobContext) -> dict[str, Any]:
     covered = buildings_of(session, case)
     earlier = _earlier(session, case, covered)
     decision = judging.fresh(session, case.id)
-    records.append(
-        session,
-        case,
-        CODES[context.headers["transition"]],
-        actor,
-        now,
-        element=context.element,
-        decision=decision,
-    )
+    _record(context, case, decision)
     number = numbering.permit_number(session, subject.project.district, day)
     paper = papers.issue(
         session,
@@ -211,15 +215,7 @@ def issue_opinion(context: JobContext) -> dict[str, Any]:
     if failed or not verdicts:
         raise Conflict(f"{'、'.join(failed) or '专项验收'}还没有通过，不能出联合验收意见书。", code="SPECIALS_OPEN")
     subject = letters.subject_of(session, case)
-    records.append(
-        session,
-        case,
-        CODES[context.headers["transition"]],
-        actor,
-        now,
-        element=context.element,
-        decision=judging.fresh(session, case.id),
-    )
+    _record(context, case, judging.fresh(session, case.id))
     paper = letters.issue(
         session, "acceptance-opinion", subject, actor, now, specials=payloads.specials_lines(verdicts)
     )
@@ -264,16 +260,7 @@ def issue_rectification(context: JobContext) -> None:
     session, actor, now = context.session, context.actor, context.now
     case = case_of(session, context.subject)
     failed = [one.decision for one in judging.verdicts(session, case.id) if not one.passed]
-    records.append(
-        session,
-        case,
-        CODES[context.headers["transition"]],
-        actor,
-        now,
-        opinion="整改",
-        element=context.element,
-        decision=judging.fresh(session, case.id),
-    )
+    _record(context, case, judging.fresh(session, case.id), "整改")
     _, items = judging.send_notice(session, case, "rectification", failed, actor, now)
     letters.issue(session, "rectification-list", letters.subject_of(session, case), actor, now, items=items)
     _audit(session, actor, "acceptance.rectification", case, now, {"items": len(items)})
@@ -288,15 +275,7 @@ def file_acceptance(context: JobContext) -> dict[str, Any]:
     picture = draw(session, subject.project, now)
     if picture.done("D01") is None or picture.qualified_on is None:
         raise Conflict("竣工联合验收还没有通过，不能备案。", code="ACCEPTANCE_MISSING")
-    records.append(
-        session,
-        case,
-        CODES[context.headers["transition"]],
-        actor,
-        now,
-        element=context.element,
-        decision=judging.fresh(session, case.id),
-    )
+    _record(context, case, judging.fresh(session, case.id))
     number = numbering.filing_number(session, subject.project.district, day, CITY)
     bundle = payloads.gather(session, subject, picture)
     paper = papers.issue(
@@ -380,5 +359,3 @@ def close_project(context: JobContext) -> None:
         limit.closed_on = legal_date(now)
     session.flush()
     audit.append(session, context.actor, "project.closed", f"project:{project.id}", {"code": project.code}, now)
-
-

@@ -1,16 +1,16 @@
 """May this model be published? The linter and the check of its paths, told what exists around it."""
 
-import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import jobs
 from server.accounts.models import Unit
+from server.errors import Invalid
 from server.processes import deployments
 from server.processes.definitions import main_file
+from server.processes.form_fields import load
 from server.processes.handlers import HANDLERS, PROCEDURES, SENT, THROWN, TRANSITIONS
 from server.processes.models import Version
 from server.processes.work_items import OWNER_LANE
@@ -68,18 +68,8 @@ def as_data(found: Iterable[Finding]) -> list[dict[str, object]]:
 
 
 def _answers(data: bytes) -> frozenset[str] | None:
-    """The variables a form gives: the first part of every key and path in it. None when it cannot be read."""
+    """The variables a form gives: the first part of every answer's key. None when it cannot be read."""
     try:
-        found = frozenset(_keys(json.loads(data)))
-    except (ValueError, AttributeError, TypeError):  # no JSON, or none of a form: lint of forms says so
+        return frozenset(str(field.key).split(".")[0] for field in load(data).answers())
+    except Invalid:  # lint of forms says what is wrong with it
         return None
-    return found
-
-
-def _keys(part: dict[str, Any]) -> Iterable[str]:
-    name = part.get("path") or part.get("key")
-    if name:
-        yield str(name).split(".")[0]
-    if not part.get("path"):
-        for component in part.get("components", ()):
-            yield from _keys(component)

@@ -91,6 +91,10 @@ class Form:
         """Every field, those inside groups and lists too."""
         return _walk(self.fields)
 
+    def answers(self) -> Iterator[Field]:
+        """The fields whose answers stand side by side: groups are open, lists are one answer."""
+        return _scope(self.fields)
+
 
 def _walk(fields: tuple[Field, ...]) -> Iterator[Field]:
     for one in fields:

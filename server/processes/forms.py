@@ -5,7 +5,8 @@ they can be stored as they are; no float ever comes out.
 """
 
 import re
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -163,7 +164,13 @@ def _answer(field: Field, scope: Mapping[str, Any]) -> kinds.Field[Any]:
     needed = required(field, scope)
     if field.type == "checkbox" and not needed:
         return _Checkbox(field, scope, load_default=False)
-    made = {"checkbox": _Checkbox, "number": _Number, "datetime": _Day, "checklist": _Checklist, "dynamiclist": _Rows}
+    made: dict[str, Callable[..., _Answer]] = {
+        "checkbox": _Checkbox,
+        "number": _Number,
+        "datetime": _Day,
+        "checklist": _Checklist,
+        "dynamiclist": _Rows,
+    }
     kind = _Choice if field.type in ("radio", "select") else made.get(field.type, _Text)
     return kind(field, scope, required=needed, error_messages={"required": _missing(field)})
 
@@ -175,7 +182,7 @@ def _missing(field: Field) -> str:
     return f"{verb}{field.label}"
 
 
-class _Answer(kinds.Field[Any]):
+class _Answer(kinds.Field[Any], ABC):
     def __init__(self, field: Field, scope: Mapping[str, Any], **more: Any) -> None:
         super().__init__(**more)
         self.field, self.scope = field, scope
@@ -183,8 +190,9 @@ class _Answer(kinds.Field[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
         return self.read(value)
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
-        raise NotImplementedError
+        """The answer as it is kept. Raises ValidationError with a sentence."""
 
 
 class _Text(_Answer):

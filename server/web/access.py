@@ -7,7 +7,7 @@ person* may call a view; *which thing* she may see or change is decided by queri
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import Flask, redirect, request, url_for
+from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from server.errors import Forbidden
@@ -60,8 +60,6 @@ def _guard() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if endpoint is None:  # no such address: 404 by Flask
         return None
-    from flask import current_app
-
     access: Access | None = current_app.extensions["gcb_access"].get(endpoint)
     if access is None:
         raise Forbidden("这个地址没有开放。", code="NOT_IN_ACCESS_TABLE")

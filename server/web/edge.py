@@ -4,10 +4,12 @@ GET, HEAD and OPTIONS get a reading session and never write. Everything else get
 view returned well and before the answer leaves. Who may call what is the access table's business (``access.py``).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask, Response, current_app, g, jsonify, request
+from flask import session as browser
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
@@ -20,14 +22,18 @@ from server.db import Database
 from server.errors import DomainError
 
 READING = ("GET", "HEAD", "OPTIONS")
+LOCATIONS = ("json", "query", "form", "files")
+ErrorPage = Callable[[int, str, str], ResponseReturnValue]
+"""Draws the page for a refusal from status, title and sentence."""
 
 
 @dataclass
 class Edge:
-    """What hangs on the application: its settings and database."""
+    """What hangs on the application: its settings, its database, and who draws a refusal for people."""
 
     settings: Settings
     database: Database
+    error_page: ErrorPage | None
 
 
 def edge() -> Edge:
@@ -96,8 +102,6 @@ current = _Current()
 
 def signed_in_account() -> int | None:
     """The account of the browser session, or None."""
-    from flask import session as browser
-
     found = browser.get("account_id")
     return found if isinstance(found, int) else None
 
@@ -107,25 +111,21 @@ def is_api() -> bool:
     return request.path.startswith("/api/")
 
 
-def install(app: Flask, settings: Settings, database: Database) -> None:
-    """Hang the edge on an application: session, commit, refusals."""
-    app.extensions["gcb"] = Edge(settings, database)
+def install(app: Flask, settings: Settings, database: Database, error_page: ErrorPage | None = None) -> None:
+    """Hang the edge on an application: session, commit, refusals. Without ``error_page`` all are problem details."""
+    app.extensions["gcb"] = Edge(settings, database, error_page)
     app.after_request(_end)
     app.teardown_request(_close)
     app.register_error_handler(DomainError, _refused)
     app.register_error_handler(HTTPException, _http)
 
 
-def commit_now() -> None:
-    """Commit inside the request; for ``_end`` and for views that must hand out an answer after the commit."""
-    session: Session | None = g.get("session")
-    if session is not None and request.method not in READING:
-        edge().database.commit(session)
-
-
 def _end(response: Response) -> Response:
-    if response.status_code < 400 or g.get("keep_on_error"):
-        commit_now()
+    """Commit what the view did; a refused act leaves nothing, unless its view says that the failure itself counts."""
+    session: Session | None = g.get("session")
+    kept = response.status_code < 400 or g.get("keep_on_error")
+    if kept and session is not None and request.method not in READING:
+        edge().database.commit(session)
     return response
 
 
@@ -136,11 +136,10 @@ def _close(_error: BaseException | None) -> None:
 
 
 def _refused(error: DomainError) -> ResponseReturnValue:
-    if is_api():
-        return problem(error.status, error.title, error.message, code=error.code, errors=error.fields, **error.extra)
-    from server.web.pages.errors import error_page
-
-    return error_page(error.status, error.title, error.message)
+    draw = edge().error_page
+    if draw is not None and not is_api():
+        return draw(error.status, error.title, error.message)
+    return problem(error.status, error.title, error.message, code=error.code, errors=error.fields, **error.extra)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -148,15 +147,14 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error
     status = error.code or 500
     title, detail = HTTP_WORDS.get(status, ("请求没有被接受", "这个请求办不了，请检查后再试。"))
-    if is_api():
-        data = getattr(error, "data", None) or {}
-        answer = problem(status, title, detail, code=f"HTTP_{status}", errors=_flat(data.get("messages", {})))
-        if isinstance(allow := getattr(error, "valid_methods", None), (list, tuple, set)):
-            answer.headers["Allow"] = ", ".join(sorted(allow))
-        return answer
-    from server.web.pages.errors import error_page
-
-    return error_page(status, title, detail)
+    draw = edge().error_page
+    if draw is not None and not is_api():
+        return draw(status, title, detail)
+    data = getattr(error, "data", None) or {}
+    answer = problem(status, title, detail, code=f"HTTP_{status}", errors=_flat(data.get("messages", {})))
+    if isinstance(allow := getattr(error, "valid_methods", None), (list, tuple, set)):
+        answer.headers["Allow"] = ", ".join(sorted(allow))
+    return answer
 
 
 def _flat(messages: object, prefix: str = "") -> dict[str, list[str]]:
@@ -164,12 +162,8 @@ def _flat(messages: object, prefix: str = "") -> dict[str, list[str]]:
     if isinstance(messages, dict):
         found: dict[str, list[str]] = {}
         for key, value in messages.items():
-            name = (
-                str(key) if key in ("json", "query", "form", "files") and not prefix else f"{prefix}.{key}".strip(".")
-            )
-            found |= _flat(
-                value, "" if name == key and not prefix and key in ("json", "query", "form", "files") else name
-            )
+            where_sent = not prefix and key in LOCATIONS  # no part of the field's name
+            found |= _flat(value, "" if where_sent else f"{prefix}.{key}".strip("."))
         return found
     if isinstance(messages, list):
         return {prefix or "request": [str(one) for one in messages]}

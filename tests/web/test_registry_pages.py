@@ -29,7 +29,6 @@ from sqlalchemy import select
 
 from server import clock
 from server.accounts import actions as accounts
-
 from server.config import Settings
 from server.db import Database
 from server.registry import actions, codes
