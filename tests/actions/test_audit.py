@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from server import audit
 from server.accounts.actor import SYSTEM, Actor
@@ -137,3 +137,23 @@ def test_code_cannot_change_or_delete_an_entry(session):
     entry.act = "case.undone"
     with pytest.raises(AppendOnlyViolation):
         session.flush()
+
+
+def test_any_number_of_acts_costs_two_statements_once_the_chain_has_begun(database):
+    with database.writing() as session:
+        act(session)
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if "aud_" in statement:
+            seen.append(statement.split()[0])
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        with database.writing() as session:
+            for _ in range(5):
+                act(session)
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    assert seen == ["UPDATE", "INSERT"]
+    assert recorded(database) == ["case.decided"] * 6
