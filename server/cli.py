@@ -11,11 +11,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from granian import Granian
 from granian.constants import Interfaces
 
-from server import areas, clock, migrate
+from server import areas, clock, migrate, scenarios
 from server.accounts import demo
 from server.accounts.actor import SYSTEM
 from server.config import ROOT, Settings
@@ -23,6 +24,7 @@ from server.db import open_database
 from server.processes import seeding
 from server.registry import demo as registry_demo
 
+CLOCK_KEEPER = "admin"
 LOADED = areas  # publishing a model asks which handlers there are
 
 
@@ -40,7 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench = commands.add_parser("bench", help="measure this program; prints JSON")
     bench.add_argument("what", choices=("web",))
     bench.add_argument("--cases", type=int, default=1000)
+    scenario = commands.add_parser("scenario", help="play a scenario through the HTTP API of a running server")
+    scenario.add_argument("name", help="S1, or the path of a scenario file")
+    scenario.add_argument("--server", help="a server with a virtual clock; left out: one is started for it")
+    scenario.add_argument("--json", action="store_true", help="print one JSON document")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "scenario":
+        return _scenario(chosen.name, chosen.server, as_json=chosen.json)
     if chosen.command == "bench":
         script = ROOT / "tests" / "bench" / f"{chosen.what}.py"
         return subprocess.run([sys.executable, str(script), "--cases", str(chosen.cases)], check=False).returncode  # noqa: S603
@@ -75,11 +83,13 @@ def _serve(host: str, port: int) -> int:
     database = open_database(settings)
     migrate.upgrade(database)
     with database.writing() as session:
+        if settings.clock == "virtual" and settings.clock_begin is not None:
+            clock.begin_virtual(session, settings.clock_begin)
         now = clock.now(session, settings)
         if settings.demo:
             demo.seed(session)
         seeding.seed_from_disk(session, ROOT / "bpmn", ROOT / "forms", SYSTEM, now)
-        if settings.demo:
+        if settings.demo and settings.clock == "system":  # a scenario brings its own cases and its own land
             registry_demo.seed(session, now)
     database.engine.dispose()
     commands = {
@@ -110,6 +120,17 @@ def _serve(host: str, port: int) -> int:
         except subprocess.TimeoutExpired:
             process.kill()
     return 0 if asked.is_set() else 1
+
+
+def _scenario(name: str, server: str | None, *, as_json: bool) -> int:
+    """Play a scenario; 0 only when everything came as expected."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else ROOT / "tests" / "scenarios" / f"{name}.yaml"
+    try:
+        story = scenarios.load(path)
+        return scenarios.run(story, demo.PASSWORD, CLOCK_KEEPER, server=server, as_json=as_json)
+    except (scenarios.StoryError, scenarios.NotStarted) as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 def _answers(base_url: str, web: "subprocess.Popen[bytes]") -> bool:

@@ -45,6 +45,13 @@ def set_virtual(session: Session, settings: Settings, at: datetime) -> None:
     session.flush()
 
 
+def begin_virtual(session: Session, at: datetime) -> None:
+    """Put a virtual clock at `at` where it does not stand anywhere yet."""
+    if session.get(VirtualTime, 1) is None:
+        session.add(VirtualTime(id=1, at=at))
+        session.flush()
+
+
 def legal_date(instant: datetime) -> date:
     """The date on which an instant falls in law: in Asia/Shanghai."""
     return instant.astimezone(CHINA).date()

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -56,6 +57,7 @@ class Settings:
     environment: Literal["demo", "production"] = "demo"
     base_url: str = "http://127.0.0.1:8000"
     clock: Literal["system", "virtual"] = "system"
+    clock_begin: datetime | None = None
     demo: bool = True
     city: City = field(default_factory=City)
     hotline: str = "0475-12345"
@@ -69,8 +71,8 @@ class Settings:
         """Read the environment.
 
         ``GCB_DATA`` data directory (default ``var/``), ``DATABASE_URL``, ``GCB_ENV`` (demo, production),
-        ``GCB_BASE_URL``, ``GCB_CLOCK`` (system, virtual), ``GCB_SECRET_KEY``, ``GCB_PERSON_KEY``, ``GCB_CRASH_AT``,
-        ``GCB_BENCH``, ``GCB_HOTLINE``. Raises ConfigurationError for a combination that must not run.
+        ``GCB_BASE_URL``, ``GCB_CLOCK`` (system, virtual), ``GCB_CLOCK_BEGIN`` (where a virtual clock stands at first, ISO
+        with offset), ``GCB_SECRET_KEY``, ``GCB_PERSON_KEY``, ``GCB_CRASH_AT``, ``GCB_BENCH``, ``GCB_HOTLINE``. Raises ConfigurationError for a combination that must not run.
         """
         env = dict(os.environ if environ is None else environ)
         data_dir = Path(env.get("GCB_DATA") or ROOT / "var").resolve()
@@ -99,11 +101,23 @@ class Settings:
             environment="production" if environment == "production" else "demo",
             base_url=env.get("GCB_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
             clock="virtual" if clock == "virtual" else "system",
+            clock_begin=_instant(env["GCB_CLOCK_BEGIN"]) if env.get("GCB_CLOCK_BEGIN") else None,
             demo=environment == "demo",
             hotline=env.get("GCB_HOTLINE", "0475-12345"),
             crash_at=crash_at,
             bench=bench,
         )
+
+
+def _instant(text: str) -> datetime:
+    """An ISO instant with its offset. Raises ConfigurationError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"GCB_CLOCK_BEGIN: {error}") from error
+    if found.tzinfo is None:
+        raise ConfigurationError("GCB_CLOCK_BEGIN needs an offset, for example 2025-03-10T09:00:00+08:00")
+    return found
 
 
 def _secret(path: Path, make: Callable[[], str]) -> str:

@@ -39,7 +39,7 @@ from server import audit, clock, incidents
 from server.accounts.actor import Actor
 from server.config import Settings
 from server.db import Base, Database, Instant, Json, after_commit, mark
-from server.errors import Conflict, DomainError
+from server.errors import Conflict, DomainError, Invalid, NotFound
 from server.incidents import Incident
 
 log = logging.getLogger(__name__)
@@ -110,6 +110,7 @@ class Message(Base):
     lease: Mapped[str | None] = mapped_column(String(100))
     taken_at: Mapped[datetime | None] = mapped_column(Instant)
     taken_by: Mapped[str | None] = mapped_column(String(100))
+    deliveries: Mapped[int] = mapped_column(default=0)  # how often it was handed over and taken
 
 
 @dataclass(frozen=True)
@@ -360,6 +361,35 @@ def retry(session: Session, incident: Incident, actor: Actor, now: datetime) -> 
     after_commit(session, wake)
 
 
+def messages(session: Session, name: str, key: str | None = None, limit: int = 50) -> list[Message]:
+    """Messages of a name, the newest first; with a key, those about one thing."""
+    query = select(Message).where(Message.name == name)
+    if key is not None:
+        query = query.where(Message.key == key)
+    return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))
+
+
+def redeliver(session: Session, message_id: int, reason: str, actor: Actor, now: datetime) -> Message:
+    """Hand a message that was taken to its receiver once more, who takes it as the repetition it is.
+
+    For whoever doubts that a hand-off arrived. Raises NotFound, Invalid without a reason, Conflict while it is still
+    under way and for messages a process waited for (those are taken once and have no receiver of their own).
+    """
+    message = session.scalars(select(Message).where(Message.id == message_id).with_for_update()).one_or_none()
+    if message is None:
+        raise NotFound("没有这条消息。请刷新消息列表。", code="MESSAGE_UNKNOWN")
+    if not reason.strip():
+        raise Invalid("请写明为什么重新投递。", fields={"reason": ["请写明为什么重新投递"]}, code="REASON_MISSING")
+    if message.state != "taken" or message.name not in RECEIVERS:
+        raise Conflict("这条消息还没有送达，或者不能重新投递。没有送达的会自动再试。", code="NOT_REDELIVERABLE")
+    message.state, message.tries, message.rest_until, message.lease = "open", 0, None, None
+    details = {"name": message.name, "key": message.key, "reason": reason.strip()}
+    audit.append(session, actor, "message.redelivered", f"message:{message.id}", details, now)
+    session.flush()
+    after_commit(session, wake)
+    return message
+
+
 def abandon(session: Session, incident: Incident, reason: str, actor: Actor, now: datetime) -> None:
     """Give up a stuck job or message for good, with a reason; the incident keeps what it was."""
     row = _stuck_row(session, incident)
@@ -378,6 +408,7 @@ def machine_time() -> datetime:
 
 def _take(message: Message, taker: str, now: datetime) -> None:
     message.state, message.taken_by, message.taken_at = "taken", taker, now
+    message.deliveries = (message.deliveries or 0) + 1
     message.lease = message.rest_until = None
 
 

@@ -97,6 +97,7 @@ def upgrade() -> None:
     sa.Column('lease', sa.String(length=100), nullable=True),
     sa.Column('taken_at', server.db.Instant(), nullable=True),
     sa.Column('taken_by', sa.String(length=100), nullable=True),
+    sa.Column('deliveries', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('job_messages', schema=None) as batch_op:
