@@ -204,21 +204,16 @@ def permit_lines(session: Session, permits: Iterable[Permit]) -> list[PermitLine
     )
     for permit_id, number in scopes:
         covered[permit_id].append(number)
-    commenced = dict(
-        session.execute(
-            select(PermitEvent.permit_id, PermitEvent.day).where(
-                PermitEvent.permit_id.in_(ids), PermitEvent.kind == "commenced"
-            )
-        ).tuples()
+    begun = select(PermitEvent.permit_id, PermitEvent.day).where(
+        PermitEvent.permit_id.in_(ids), PermitEvent.kind == "commenced"
     )
-    limits = dict(
-        session.execute(
-            select(Deadline.permit_id, Deadline.due).where(Deadline.permit_id.in_(ids), Deadline.kind == "commencement")
-        ).tuples()
+    running = select(Deadline.permit_id, Deadline.due).where(
+        Deadline.permit_id.in_(ids), Deadline.kind == "commencement"
     )
-    serials = dict(
-        session.execute(select(Case.id, Case.serial).where(Case.id.in_([one.case_id for one in rows]))).tuples()
-    )
+    made_by = select(Case.id, Case.serial).where(Case.id.in_([one.case_id for one in rows]))
+    commenced = {permit_id: day for permit_id, day in session.execute(begun)}
+    limits = {permit_id: day for permit_id, day in session.execute(running)}
+    serials = {case_id: serial for case_id, serial in session.execute(made_by)}
     return [
         PermitLine(
             number=one.number,
