@@ -206,11 +206,14 @@ def progress(session: Session, instance_id: int) -> Progress:
 
 
 def variables(session: Session, instance_id: int, task_id: int | None = None) -> dict[str, Any]:
-    """The variables a task sees, or those of the whole process; none when it has ended."""
+    """The variables a task sees, or those of the whole process; none when it has ended. Conflict for a task that is done."""
     found = running.load(session, instance_id, lock=False)
     if found.status != "running":
         return {}
-    return workflows.variables(found.deployment(session), found.state, task_id)
+    try:
+        return workflows.variables(found.deployment(session), found.state, task_id)
+    except workflows.NotOpen as error:
+        raise Conflict("这项任务已经办完，或已被撤回。请刷新待办列表。", code="WORK_ITEM_GONE") from error
 
 
 def diagram(session: Session, instance_id: int) -> bytes:
