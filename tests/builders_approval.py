@@ -165,8 +165,8 @@ class Desk:
         }
         return actions.create_project(self.session, WINDOW, now=self.now, **{**given, **changes})
 
-    def result(self, project: Project, code: str, issued_on: date | None = None, **data: Any) -> Result:
-        """A historical result with its document."""
+    def result(self, project: Project, code: str, issued_on: date | None = None, buildings: Any = BUILDINGS) -> Result:
+        """A historical result with its document; B02 with its buildings."""
         return actions.enter_result(
             self.session,
             WINDOW,
@@ -176,14 +176,14 @@ class Desk:
             issued_on=issued_on or clock.legal_date(self.now),
             file_id=self.file(WINDOW),
             now=self.now,
-            data=data,
+            data={"buildings": buildings} if code == "B02" else {},
         )
 
     def ready(self, *codes: str) -> Project:
         """A project with everything on file that its permits need."""
         project = self.project()
         for code in codes or ("A07", "A08", "B02", "B04", "C01", "C02"):
-            self.result(project, code, **({"buildings": BUILDINGS} if code == "B02" else {}))
+            self.result(project, code)
         return project
 
     def draft(

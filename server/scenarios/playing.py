@@ -47,12 +47,16 @@ def play(
     people: People,
     clock_keeper: str,
     tell: Callable[[Played], None],
+    known: dict[str, Any] | None = None,
 ) -> list[Played]:
     """Play all steps; after the first that goes wrong the rest are not played, since they build on it.
 
-    clock_keeper: the login that may move the clock. tell: called after each step.
+    clock_keeper: the login that may move the clock. tell: called after each step. known: values from steps played
+    before; what these steps keep is added to it.
     """
-    known: dict[str, Any] = dict(story.values)
+    known = {} if known is None else known
+    for name, value in story.values.items():
+        known.setdefault(name, value)
     done: list[Played] = []
     for number, step in enumerate(story.steps, start=1):
         played = _play(number, step, story, people, clock_keeper, known)

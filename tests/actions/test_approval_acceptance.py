@@ -145,7 +145,7 @@ def test_no_civil_defence_no_civil_defence_special(desk: Desk) -> None:
     project = desk.project()
     plain = [BUILDINGS[0]]
     for code in ("A07", "A08", "B02", "C01", "C02"):
-        desk.result(project, code, **({"buildings": plain} if code == "B02" else {}))
+        desk.result(project, code, buildings=plain)
     desk.granted(project, "P0", ["1#"])
     desk.result(project, "WYYS")
     case = desk.acceptance(project, survey=SURVEY[:1])
@@ -244,7 +244,7 @@ def test_a_linear_project_is_filed_and_closed_without_any_registration(desk: Des
     """S14: roads have no units."""
     project = desk.project(flow_type="MUNI_LINEAR")
     for code in ("A07", "A08", "B02", "B04", "C01", "C02"):
-        desk.result(project, code, **({"buildings": BUILDINGS} if code == "B02" else {}))
+        desk.result(project, code)
     desk.granted(project, "P0")
     desk.result(project, "WYYS")
     case = desk.acceptance(project)

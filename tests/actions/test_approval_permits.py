@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from builders_approval import APPROVER, BUILDINGS, FACTS, OTHER_USCC, OWNER_USCC, WINDOW, Desk
@@ -76,7 +77,7 @@ def test_a_project_code_is_taken_once(desk: Desk) -> None:
 
 
 def test_an_owner_makes_projects_of_its_own_only(desk: Desk) -> None:
-    given = {
+    given: dict[str, Any] = {
         "code": "2503-150502-04-01-382716",
         "name": "河湾府",
         "flow_type": "SOC_GENERAL",
