@@ -129,6 +129,7 @@ class Desk:
         desks = Organisation(name="科尔沁区各部门", kind="department", district=DISTRICT)
         session.add(desks)
         session.flush()
+        self.desks = desks.id
         for who in (self.owner, self.stranger, *OFFICERS.values()):
             place = who.organisation_id if who.unit is None else desks.id
             session.add(
