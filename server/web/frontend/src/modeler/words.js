@@ -181,6 +181,7 @@ export default {
   'Version tag binding': '按版本标签',
 
   // canvas, pads and popups
+  'Activate lasso tool': '框选',
   'Event based instantiating Gateway': '开启流程的事件网关',
   'Parallel Event based instantiating Gateway': '开启流程的并行事件网关',
   'Ad-hoc sub-process': '特别子流程',

@@ -1,0 +1,141 @@
+"""Every page of every desk, at two widths and in two schemes: it fits, it is quiet, everybody can use it, it is Chinese."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from looking import barriers, foreign_words, overflow
+from persons import DESKTOP, PHONE, Person, picture
+from playwright.sync_api import Browser, Page
+from wandering import Found, Wanderer
+from werkzeug.routing import Map
+
+from server.accounts import demo
+from server.app import create_app
+from server.config import Settings
+from server.web.navigation import DESKS
+
+NOBODY = ""
+STARTS: dict[str, tuple[str, ...]] = {
+    NOBODY: ("/sign-in?next=/studio", "/verify?number=150502202500000000", "/no-such-page"),
+    "admit": ("/registry/search?q=GB00036",),
+    "quality": ("/studio",),  # another desk's page: the refusal is a page too
+}
+"""Pages no link leads to: answers to a form, refusals."""
+MAIN: dict[str, str] = {
+    "accounts.sign_in": "sign-in",
+    "public.home": "home",
+    "public.verify": "verify",
+    "public.verified": "verified",
+    "owner.projects": "owner-projects",
+    "owner.project": "owner-home",
+    "owner.phases": "owner-phase-matrix",
+    "owner.check": "owner-check-answers",
+    "owner.case": "owner-case",
+    "owner.case_ledger": "owner-ledger",
+    "officer.inbox": "officer-inbox",
+    "officer.task": "officer-decision",
+    "registry.inbox": "registry-inbox",
+    "registry.case": "registry-case",
+    "registry.building": "registry-book",
+    "registry.parcel": "registry-parcel",
+    "studio.versions": "studio-versions",
+    "studio.process": "studio-process",
+    "studio.check": "studio-check",
+    "studio.model": "studio-model",
+}
+"""Endpoint → name of its picture in docs/images."""
+
+
+def _one_a_role() -> list[str]:
+    seen: dict[tuple[str, ...], str] = {}
+    for login, _name, _organisation, _unit, roles in demo.ACCOUNTS:
+        seen.setdefault(roles, login)
+    return [NOBODY, *seen.values()]
+
+
+LOGINS = _one_a_role()
+
+
+def desk_of(login: str) -> str:
+    """Where this account works; "" for nobody and for roles without a desk."""
+    roles = next((set(one[4]) for one in demo.ACCOUNTS if one[0] == login), set())
+    return next((desk.key for desk in DESKS if desk.roles & roles), "")
+
+
+class Town:
+    """A running server, and what each role reaches there."""
+
+    def __init__(self, address: str, urls: Map) -> None:
+        self.address, self.urls = address, urls
+        self._found: dict[str, Found] = {}
+
+    def found(self, login: str) -> Found:
+        """What this role reaches."""
+        if login not in self._found:
+            starts = ("/", *STARTS.get(login, ()))
+            self._found[login] = Wanderer(self.address, self.urls, login).wander(starts)
+        return self._found[login]
+
+    def pages_of(self, login: str) -> list[str]:
+        """The addresses that no earlier role of the same desk reaches, and everybody's first page."""
+        earlier = [one for one in LOGINS[: LOGINS.index(login)] if desk_of(one) == desk_of(login)]
+        before = {address for one in earlier for address in self.found(one).addresses}
+        return [one for one in self.found(login).addresses if one not in before or one == "/"]
+
+
+@pytest.fixture(scope="module")
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Map:
+    """Which addresses the program has."""
+    folder = tmp_path_factory.mktemp("urls")
+    key = b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+    return create_app(Settings(folder, f"sqlite:///{folder / 'gcb.db'}", "test", key)).url_map
+
+
+@pytest.fixture(scope="module")
+def town(address: str, urls: Map) -> Iterator[Town]:
+    yield Town(address, urls)
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_no_link_leads_nowhere(town: Town, login: str) -> None:
+    asked_for = STARTS.get(login, ())
+    assert {one: status for one, status in town.found(login).broken.items() if one not in asked_for} == {}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_pages_fit_are_quiet_usable_and_chinese(town: Town, urls: Map, browser: Browser, login: str) -> None:
+    person = Person(browser, town.address, login)
+    wrong: list[str] = []
+    for address in town.pages_of(login):
+        page = person.go(address)
+        if "/edit" in address:
+            page.locator("[data-editor][data-ready]").wait_for()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for width, height in (DESKTOP, PHONE):
+                page.set_viewport_size({"width": width, "height": height})
+                wrong += [f"{address} {width} {scheme}: {one}" for one in _wrong(page)]
+                _keep_picture(page, urls, address, width, scheme)
+        page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+        page.emulate_media(color_scheme="light")
+    person.forgive("status of 403")
+    person.forgive("status of 404")
+    person.leave()
+    assert wrong == [], "\n".join(wrong)
+
+
+def _wrong(page: Page) -> list[str]:
+    found = [str(one) for one in barriers(page)]
+    if words := foreign_words(page):
+        found.append(f"words that are not Chinese: {words}")
+    if wider := overflow(page):
+        found.append(f"{wider} px wider than the window")
+    return found
+
+
+def _keep_picture(page: Page, urls: Map, address: str, width: int, scheme: str) -> None:
+    endpoint, _ = urls.bind("localhost").match(urlsplit(address).path) if address != "/no-such-page" else ("", {})
+    name = MAIN.get(endpoint)
+    if name:
+        picture(page, f"{name}-{width}" + ("-dark" if scheme == "dark" else ""))
