@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.config import Settings
 from server.db import Base, Instant
+from server.errors import Conflict
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -43,6 +44,20 @@ def set_virtual(session: Session, settings: Settings, at: datetime) -> None:
     else:
         row.at = at
     session.flush()
+
+
+def move(session: Session, settings: Settings, to: datetime) -> None:
+    """Move the virtual clock forward. Conflict where the clock is the system's, and for a moment that has passed: what
+    was recorded stays in its order."""
+    if settings.clock != "virtual":
+        raise Conflict(
+            "这台服务器用的是系统时钟，不能拨动。演练请用 gcb scenario 另起一台。", code="CLOCK_IS_THE_SYSTEMS"
+        )
+    if to < now(session, settings):
+        raise Conflict(
+            "时钟只能往后拨。", fields={"now": [f"现在是 {now(session, settings).isoformat()}"]}, code="CLOCK_BACK"
+        )
+    set_virtual(session, settings, to)
 
 
 def begin_virtual(session: Session, at: datetime) -> None:

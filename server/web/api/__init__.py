@@ -10,10 +10,40 @@ from flask_smorest import Api
 
 from server.web import words
 from server.web.access import PUBLIC, Access
-from server.web.api import applications, cases, messages, permits, processes, projects, registry, work_items
+from server.web.api import (
+    accounts,
+    applications,
+    cases,
+    clock,
+    files,
+    incidents,
+    messages,
+    numbering,
+    papers,
+    permits,
+    processes,
+    projects,
+    registry,
+    work_items,
+)
 
 WORDS = words  # imported first: schemas take their words from it
-MODULES = (applications, cases, messages, permits, processes, projects, registry, work_items)
+MODULES = (
+    accounts,
+    applications,
+    cases,
+    clock,
+    files,
+    incidents,
+    messages,
+    numbering,
+    papers,
+    permits,
+    processes,
+    projects,
+    registry,
+    work_items,
+)
 ACCESS: dict[str, Access] = {"api-docs.openapi_json": PUBLIC}
 
 

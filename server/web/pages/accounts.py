@@ -14,7 +14,7 @@ from server.errors import Forbidden, NotFound
 from server.web import navigation
 from server.web.access import PUBLIC, SIGNED_IN, Access
 from server.web.edge import current
-from server.web.security import SIGN_IN_RATE, limiter
+from server.web.security import limit_failures
 
 ACCESS: dict[str, Access] = {
     "accounts.sign_in": PUBLIC,
@@ -41,7 +41,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(SIGN_IN_RATE)
+@limit_failures
 def sign_in_send() -> ResponseReturnValue:
     """Check login and password; the same words for every kind of wrong."""
     login, password = request.form.get("login", "").strip(), request.form.get("password", "")
