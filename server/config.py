@@ -1,5 +1,6 @@
 """Settings, read once from the environment; secrets are generated into files of mode 600 when not given."""
 
+import errno
 import os
 import secrets
 from collections.abc import Callable
@@ -11,6 +12,13 @@ from typing import Literal
 from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).resolve().parent.parent
+NOT_MADE = {
+    errno.EROFS: "所在磁盘只读",
+    errno.EACCES: "没有写入权限",
+    errno.ENOTDIR: "上级是一个文件，不是目录",
+    errno.ENOENT: "上级目录不存在",
+    errno.ENOSPC: "磁盘已满",
+}
 
 
 class ConfigurationError(RuntimeError):
@@ -75,8 +83,7 @@ class Settings:
         with offset), ``GCB_SECRET_KEY``, ``GCB_PERSON_KEY``, ``GCB_CRASH_AT``, ``GCB_BENCH``, ``GCB_HOTLINE``. Raises ConfigurationError for a combination that must not run.
         """
         env = dict(os.environ if environ is None else environ)
-        data_dir = Path(env.get("GCB_DATA") or ROOT / "var").resolve()
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir = _writable(Path(env.get("GCB_DATA") or ROOT / "var").resolve())
         environment = env.get("GCB_ENV", "demo")
         clock = env.get("GCB_CLOCK", "system")
         crash_at, bench = env.get("GCB_CRASH_AT", ""), env.get("GCB_BENCH", "") == "1"
@@ -107,6 +114,23 @@ class Settings:
             crash_at=crash_at,
             bench=bench,
         )
+
+
+def _writable(data_dir: Path) -> Path:
+    """The data directory, made when missing. Raises ConfigurationError unless it can be written in."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(data_dir, os.W_OK | os.X_OK) else "没有写入权限，或所在磁盘只读"
+    except FileExistsError:
+        reason = "它是一个文件，不是目录"
+    except OSError as error:
+        reason = f"不能创建，{NOT_MADE.get(error.errno or 0, error.strerror)}"
+    database = data_dir / "gcb.db"
+    if not reason and database.exists() and not os.access(database, os.W_OK):
+        reason = f"{database.name} 属于别的用户"
+    if reason:
+        raise ConfigurationError(f"数据目录 {data_dir} 不能用：{reason}。请用 GCB_DATA 指定一个可以写入的目录。")
+    return data_dir
 
 
 def _instant(text: str) -> datetime:
