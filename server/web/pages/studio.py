@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from server.errors import Conflict, DomainError, Forbidden, Invalid
 from server.processes import changes, checking, definitions, publishing
 from server.processes.definitions import VersionLine
+from server.processes.form_uses import form_uses
 from server.web import security, shell
 from server.web.access import DESIGNERS, Access, roles
 from server.web.diagram_view import Diagram
@@ -290,6 +291,17 @@ def _diagram(line: VersionLine, bad: tuple[str, ...] = ()) -> Diagram:
     )
 
 
+def _forms(process_id: str, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """(form id, what a person calls it): by the tasks that use it, those of this process first; others by their id."""
+    uses = form_uses(current.session, process_id)
+    named = {form: f"和“{'”“'.join(names[:3])}”用同一张" for form, names in uses.items()}
+    known = set(ids)
+    return [
+        *((form, words) for form, words in named.items() if form in known),
+        *((form, form) for form in sorted(known - set(named))),
+    ]
+
+
 def _editor(process_id: str) -> str:
     shell.stand_at("studio.versions")
     security.allow_style_elements()  # the FEEL editor of the properties panel makes its own
@@ -306,6 +318,6 @@ def _editor(process_id: str) -> str:
         version=line.version,
         in_force=in_force,
         units=sorted(known.units or ()),
-        forms=sorted(known.forms or ()),
+        forms=_forms(process_id, known.forms or ()),
         states=STATES,
     )

@@ -34,7 +34,7 @@ function tokens(viewer, container) {
 const readable = 0.55;
 
 /** The frame takes the drawing's own proportions and the drawing fills it; where that would be too small to read, it is
-    shown at a readable size around the place where the case stands, to be dragged. */
+    shown at a readable size around the place where the case stands or where the model differs, to be dragged. */
 function fit(viewer, container) {
   const canvas = viewer.get('canvas');
   const { inner } = canvas.viewbox();
@@ -42,7 +42,8 @@ function fit(viewer, container) {
   canvas.resized();
   if (canvas.zoom('fit-viewport', 'auto') >= readable) return;
   const registry = viewer.get('elementRegistry');
-  const here = (container.dataset.now ?? '').split(/\s+/).map((id) => registry.get(id)).find(Boolean);
+  const wanted = ['now', 'bad', 'add', 'mod'].map((name) => container.dataset[name] ?? '').join(' ').split(/\s+/);
+  const here = wanted.map((id) => registry.get(id)).find((one) => one && !one.waypoints && one.type !== 'bpmn:Lane');
   const { outer } = canvas.viewbox();
   const width = outer.width / readable;
   const height = outer.height / readable;

@@ -27,3 +27,9 @@ export function fit(canvas) {
   canvas.zoom('fit-viewport', 'auto');
   canvas.zoom(canvas.zoom() * 0.96);
 }
+
+/** Whether the whole drawing is in view now. */
+export function seesAll(canvas) {
+  const { x, y, width, height, inner } = canvas.viewbox();
+  return inner.x >= x && inner.y >= y && inner.x + inner.width <= x + width && inner.y + inner.height <= y + height;
+}

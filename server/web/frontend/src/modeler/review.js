@@ -1,5 +1,6 @@
 /* "部门审查" as one act: a lane for the unit when it has none, its task in the column of the other reviews, and the two
    flows from the parallel split to the join. Without a parallel review in the model the task is drawn alone. */
+import { fit, seesAll } from './bar.js';
 import { extend, outputs } from './extensions.js';
 import { lowest } from './tools.js';
 
@@ -84,6 +85,8 @@ function task(modeler, { name, form }) {
 
 function add(modeler, choice) {
   const modeling = modeler.get('modeling');
+  const canvas = modeler.get('canvas');
+  const whole = seesAll(canvas);
   const split = splitOf(modeler);
   const join = split && joinOf(split);
   const lane = laneFor(modeler, choice.unit, split);
@@ -99,7 +102,8 @@ function add(modeler, choice) {
     modeling.updateWaypoints(out, [{ x: made.x + made.width, y: middle(made).y }, { x: middle(join).x, y: middle(made).y }, { x: middle(join).x, y: join.y + join.height }]);
   }
   modeler.get('selection').select(made);
-  modeler.get('canvas').scrollToElement(made, 60);
+  if (whole) fit(canvas);
+  else canvas.scrollToElement(made, 60);
 }
 
 export function bindReview(modeler, editor) {
@@ -109,7 +113,7 @@ export function bindReview(modeler, editor) {
     const split = splitOf(modeler);
     const where = split && joinOf(split);
     dialog.querySelector('[data-review-hint]').textContent = where
-      ? `加进“${split.businessObject.name || '并行'}”，和其他审查同时办；没有这个科室的泳道就在最下面加一条。`
+      ? `加进“${split.businessObject.name || '并行'}”，和其他审查同时办；没有这个科室的泳道就在审查的泳道下面加一条。`
       : '图上没有选中并行审查，任务会单独放在科室的泳道里，再自己连线。';
     dialog.showModal();
   });
