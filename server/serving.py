@@ -21,6 +21,7 @@ from granian.constants import Interfaces
 from server import clock, migrate
 from server.accounts import demo
 from server.accounts.actor import SYSTEM
+from server.approval import demo as approval_demo
 from server.config import ROOT, Settings
 from server.db import open_database
 from server.processes import seeding
@@ -154,7 +155,7 @@ def start_over(settings: Settings) -> Settings:
 
 
 def _prepare(settings: Settings) -> None:
-    """Tables, the shipped models, and in a demo the accounts and the land."""
+    """Tables, the shipped models, and in a demo the accounts, the land and the cases."""
     database = open_database(settings)
     migrate.upgrade(database)
     with database.writing() as session:
@@ -166,6 +167,7 @@ def _prepare(settings: Settings) -> None:
         seeding.seed_from_disk(session, ROOT / "bpmn", ROOT / "forms", SYSTEM, now)
         if settings.demo and settings.clock == "system":  # a scenario brings its own cases and its own land
             registry_demo.seed(session, now)
+            approval_demo.seed(session, settings, now)
     database.engine.dispose()
 
 

@@ -11,6 +11,22 @@ from server.registry import land
 from server.registry.land import LandRight, PaymentFact
 from server.registry.models import Parcel
 
+
+def _allotted(code: str, area: str, use: str, location: str, tail: int) -> LandRight:
+    """Land allotted (划拨) to the city's investment company."""
+    return LandRight(
+        parcel_code=code,
+        area=Decimal(area),
+        use=use,
+        nature="划拨",
+        location=location,
+        holder_uscc="91150500MA0PW3R8XM",
+        holder_name="通辽市科源城市投资有限公司",
+        certificate_number=f"蒙(2024)通辽市不动产权第00021{tail:02d}号",
+        contract_number=f"通自然资划拨〔2024〕{tail}号",
+    )
+
+
 # Not S1's parcel (…GB00035): the scenario enters that one itself, over the API.
 PARCELS = (
     LandRight(
@@ -28,17 +44,9 @@ PARCELS = (
         use_from=date(2025, 4, 10),
         use_until=date(2095, 4, 9),
     ),
-    LandRight(
-        parcel_code="150502003015GB00008",
-        area=Decimal("12480.00"),
-        use="教育用地",
-        nature="划拨",
-        location="科尔沁区建国路南",
-        holder_uscc="91150500MA0PW3R8XM",
-        holder_name="通辽市科源城市投资有限公司",
-        certificate_number="蒙(2025)通辽市不动产权第0002218号",
-        contract_number="通自然资划拨〔2025〕8号",
-    ),
+    _allotted("150502003015GB00008", "12480.00", "教育用地", "科尔沁区建国路南", 8),
+    _allotted("150502003015GB00009", "5260.00", "公共管理与公共服务用地", "科尔沁区建国路南、新兴街东", 9),
+    _allotted("150502003015GB00010", "4890.00", "医疗卫生用地", "科尔沁区建国路南、新兴街西", 10),
 )
 
 
