@@ -1,0 +1,111 @@
+"""Uploads over REST: what is wrong with a file is said at `file`, nothing of it is kept, strangers find nothing."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from builders_files import WORD, a_pdf, a_picture
+from builders_web import PASSWORD
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from server.app import create_app
+from server.config import Settings
+from server.db import Database
+from server.files.models import StoredFile
+
+API = "/api/v1"
+Person = Callable[..., int]
+
+
+def signed_in(client: FlaskClient, login: str) -> dict[str, str]:
+    answer = client.post(f"{API}/tokens", json={"login": login, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.get_json()['token']}"}
+
+
+def upload(
+    client: FlaskClient, headers: dict[str, str], content: bytes, name: str, field: str = "file"
+) -> TestResponse:
+    return client.post(f"{API}/files", data={field: (io.BytesIO(content), name)}, headers=headers)
+
+
+def kept(database: Database) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(StoredFile)) or 0
+
+
+def test_a_file_is_kept_under_its_hash_and_given_back(client: FlaskClient, person: Person) -> None:
+    person("wang", "applicant", organisation="蒙岳")
+    headers = signed_in(client, "wang")
+    content = a_pdf()
+    made = upload(client, headers, content, "施工合同.pdf")
+    assert made.status_code == 201
+    told = made.get_json()
+    assert (told["name"], told["size"], told["media_type"]) == ("施工合同.pdf", len(content), "application/pdf")
+    assert client.get(f"{API}/files/{told['id']}", headers=headers).get_json() == told
+    back = client.get(f"{API}/files/{told['id']}/content", headers=headers)
+    assert back.data == content
+    assert back.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (a_picture(), "合同.pdf"),  # a lying name
+        (a_pdf(), "照片.png"),
+        (WORD, "合同.docx"),
+        (b"MZ\x90\x00" + b"\0" * 200, "合同.pdf"),
+        (b"<html><script>alert(1)</script></html>", "合同.pdf"),
+        (b"", "空.pdf"),
+        (a_pdf()[:80], "断.pdf"),
+        (a_pdf(), "没有后缀"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_reason_and_nothing_is_kept(
+    client: FlaskClient, person: Person, web_database: Database, settings: Settings, content: bytes, name: str
+) -> None:
+    person("wang", "applicant", organisation="蒙岳")
+    answer = upload(client, signed_in(client, "wang"), content, name)
+    if name == "没有后缀" and answer.status_code == 201:  # the ending is put there after the content
+        assert answer.get_json()["name"].endswith(".pdf")
+        return
+    told = answer.get_json()
+    assert answer.status_code == 422, answer.text
+    assert answer.mimetype == "application/problem+json"
+    assert told["errors"]["file"]
+    assert told["code"].startswith("FILE")
+    assert kept(web_database) == 0
+    assert not [one for one in (settings.data_dir / "files").rglob("*") if one.is_file()]
+
+
+def test_a_file_over_the_limit_is_refused(settings: Settings, web_database: Database, person: Person) -> None:
+    person("wang", "applicant", organisation="蒙岳")
+    client = create_app(replace(settings, upload_limit=300), web_database).test_client()
+    headers = signed_in(client, "wang")
+    answer = upload(client, headers, a_pdf(), "大.pdf")
+    assert answer.status_code in (413, 422)
+    assert "大" in answer.get_json()["detail"]
+    huge = upload(client, headers, b"%PDF-1.7" + b"0" * (2 * 1024 * 1024), "巨.pdf")
+    assert huge.status_code == 413
+    assert huge.mimetype == "application/problem+json"
+    assert kept(web_database) == 0
+
+
+def test_a_request_without_a_file_says_so(client: FlaskClient, person: Person) -> None:
+    person("wang", "applicant", organisation="蒙岳")
+    headers = signed_in(client, "wang")
+    assert upload(client, headers, a_pdf(), "a.pdf", field="other").get_json()["errors"]["file"]
+    assert client.post(f"{API}/files", json={}, headers=headers).status_code == 422
+
+
+def test_a_stranger_does_not_learn_that_a_file_exists(client: FlaskClient, person: Person) -> None:
+    person("wang", "applicant", organisation="蒙岳")
+    person("li", "applicant", organisation="科源")
+    made = upload(client, signed_in(client, "wang"), a_pdf(), "合同.pdf").get_json()
+    for path in (f"/files/{made['id']}", f"/files/{made['id']}/content", "/files/99999"):
+        answer = client.get(API + path, headers=signed_in(client, "li"))
+        assert (answer.status_code, answer.get_json()["code"]) == (404, "FILE_UNKNOWN")
+    assert client.get(f"{API}/files/{made['id']}").status_code == 401
