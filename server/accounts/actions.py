@@ -7,18 +7,20 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server.accounts.access import ROLES
 from server.accounts.actor import Actor
 from server.accounts.codes import check_uscc
-from server.accounts.models import Account, AccountRole, Organisation, Token, Unit
+from server.accounts.models import Account, AccountRole, Organisation, SignInFailure, Token, Unit
 from server.errors import Forbidden, Invalid
 
 TOKEN_LIFE = timedelta(hours=12)
 FREE_FAILURES = 5
 LOCK = timedelta(minutes=5)
+FORGOTTEN = timedelta(days=1)
 _hasher = PasswordHasher()
 _nobody = _hasher.hash(secrets.token_hex(16))  # so that an unknown login costs the same time as a known one
 
@@ -26,29 +28,51 @@ _nobody = _hasher.hash(secrets.token_hex(16))  # so that an unknown login costs 
 def sign_in(session: Session, login: str, password: str, now: datetime) -> Actor:
     """The actor behind login and password. Raises Forbidden with one sentence for every kind of wrong.
 
-    After five failures the account rests for five minutes. The caller must commit also when this raises, or failures
-    are not counted.
+    After five failures a login rests for five minutes, whether it belongs to an account or not: how it answers tells
+    nobody which logins exist. The caller must commit also when this raises, or failures are not counted.
     """
-    account = session.scalar(select(Account).where(Account.login == login.strip()).with_for_update())
-    if account is not None and account.locked_until is not None and account.locked_until > now:
-        raise Forbidden("这个账号连续输错，已暂停登录 5 分钟。请稍后再试。", code="LOCKED")
+    login = login.strip()
+    known = _failure(session, login)
+    if known is not None and known.locked_until is not None and known.locked_until > now:
+        raise Forbidden("这个用户名连续输错，已暂停登录 5 分钟。请稍后再试。", code="LOCKED")
+    account = session.scalar(select(Account).where(Account.login == login))
     try:
         _hasher.verify(account.password_hash if account else _nobody, password)
         right = account is not None and account.closed_at is None
     except VerificationError:
         right = False
     if account is None or not right:
-        if account is not None:
-            account.failures += 1
-            if account.failures >= FREE_FAILURES:
-                account.failures, account.locked_until = 0, now + LOCK
-            session.flush()
+        _count_failure(session, login, now)
         raise Forbidden("用户名或密码不对，请检查后再试。", code="SIGN_IN")
-    if account.failures or account.locked_until:
-        account.failures, account.locked_until = 0, None
+    if known is not None:
+        session.delete(known)
+        session.flush()
     actor = actor_for_account(session, account.id)
     assert actor is not None  # noqa: S101 - read in the same transaction
     return actor
+
+
+def _failure(session: Session, login: str) -> SignInFailure | None:
+    return session.scalar(
+        select(SignInFailure)
+        .where(SignInFailure.login_sha256 == _hash(login))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def _count_failure(session: Session, login: str, now: datetime) -> None:
+    """One more failure of a login; rows older than a day go, so that guessing does not fill the table."""
+    session.execute(delete(SignInFailure).where(SignInFailure.since < now - FORGOTTEN))
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"login_sha256": _hash(login), "failures": 0, "locked_until": None, "since": now}
+    session.execute(insert(SignInFailure).values(**row).on_conflict_do_nothing())
+    found = _failure(session, login)
+    assert found is not None  # noqa: S101 - put there just now
+    found.failures, found.since = found.failures + 1, now
+    if found.failures >= FREE_FAILURES:
+        found.failures, found.locked_until = 0, now + LOCK
+    session.flush()
 
 
 def actor_for_account(session: Session, account_id: int) -> Actor | None:

@@ -42,8 +42,6 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("acc_organisations.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("acc_units.id"))
-    failures: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
@@ -65,3 +63,17 @@ class Token(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("acc_accounts.id"), index=True)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SignInFailure(Base):
+    """Failures in a row for a login that was typed, whether there is such an account or not: both rest the same way.
+
+    login_sha256: what was typed, hashed, since people type passwords there too. since: the last failure.
+    """
+
+    __tablename__ = "acc_sign_in_failures"
+
+    login_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    locked_until: Mapped[datetime | None] = mapped_column(Instant)
+    since: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.accounts import actions, demo
-from server.accounts.models import Organisation
+from server.accounts.models import Organisation, SignInFailure
 from server.errors import Forbidden, Invalid
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -56,3 +57,27 @@ def test_an_organisation_with_a_wrong_or_taken_credit_code_is_refused(session: S
             actions.create_organisation(session, "另一家", "owner", "150502", uscc=code)
         assert "uscc" in refused.value.fields
     assert session.query(Organisation).count() == 1
+
+
+def test_an_unknown_login_rests_as_a_known_one_does(session: Session) -> None:
+    """Nobody learns from the answers which logins exist."""
+    demo.seed(session)
+
+    def said(login: str) -> list[tuple[str, str]]:
+        answers = []
+        for _ in range(7):
+            with pytest.raises(Forbidden) as refused:
+                actions.sign_in(session, login, "wrong", NOW)
+            answers.append((refused.value.code, refused.value.message))
+        return answers
+
+    assert said("approver") == said("nobody")
+    assert said("nobody")[0][0] == "LOCKED"
+
+
+def test_failures_of_yesterday_are_forgotten(session: Session) -> None:
+    with pytest.raises(Forbidden):
+        actions.sign_in(session, "nobody", "wrong", NOW)
+    with pytest.raises(Forbidden):
+        actions.sign_in(session, "somebody", "wrong", NOW + timedelta(days=2))
+    assert session.scalar(select(func.count()).select_from(SignInFailure)) == 1

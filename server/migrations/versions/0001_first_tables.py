@@ -543,14 +543,22 @@ def upgrade() -> None:
     sa.Column('password_hash', sa.String(length=200), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
     sa.Column('unit_id', sa.Integer(), nullable=True),
-    sa.Column('failures', sa.Integer(), nullable=False),
-    sa.Column('locked_until', server.db.Instant(), nullable=True),
     sa.Column('closed_at', server.db.Instant(), nullable=True),
     sa.ForeignKeyConstraint(['organisation_id'], ['acc_organisations.id'], ),
     sa.ForeignKeyConstraint(['unit_id'], ['acc_units.id'], ),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('login')
     )
+    op.create_table('acc_sign_in_failures',
+    sa.Column('login_sha256', sa.String(length=64), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('locked_until', server.db.Instant(), nullable=True),
+    sa.Column('since', server.db.Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('login_sha256')
+    )
+    with op.batch_alter_table('acc_sign_in_failures', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_acc_sign_in_failures_since'), ['since'], unique=False)
+
     op.create_table('apv_cases',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('serial', sa.String(length=40), nullable=False),
@@ -1150,6 +1158,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_apv_cases_instance_id'))
 
     op.drop_table('apv_cases')
+    with op.batch_alter_table('acc_sign_in_failures', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_acc_sign_in_failures_since'))
+
+    op.drop_table('acc_sign_in_failures')
     op.drop_table('acc_accounts')
     op.drop_table('reg_units')
     op.drop_table('reg_steps')
