@@ -8,10 +8,11 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from server.errors import Invalid
-from server.files import access, headers, store
+from server.files import headers, store
 from server.files.models import StoredFile
 from server.web.access import SIGNED_IN, Access
 from server.web.edge import current
+from server.web.file_access import readable
 
 ACCESS: dict[str, Access] = {
     "files_api.Files": SIGNED_IN,
@@ -57,8 +58,8 @@ class Files(MethodView):
 class OneFile(MethodView):
     @blueprint.response(200, FileSchema)
     def get(self, file_id: int) -> StoredFile:
-        """What a file is, for its own organisation and for staff."""
-        return _readable(file_id)
+        """What a file is, for its own organisation, the owner of its project, and staff."""
+        return readable(file_id)
 
 
 @blueprint.route("/<int:file_id>/content")
@@ -66,13 +67,7 @@ class Content(MethodView):
     @blueprint.response(200, content_type="application/octet-stream")
     def get(self, file_id: int) -> Any:
         """The bytes of a file."""
-        file = _readable(file_id)
+        file = readable(file_id)
         answer: Response = send_file(store.path_of(current.settings, file), mimetype=file.media_type, etag=False)
         answer.headers.update(headers.for_download(file))
         return answer
-
-
-def _readable(file_id: int) -> StoredFile:
-    file = store.get(current.session, file_id)
-    access.require_readable(current.person, file)
-    return file

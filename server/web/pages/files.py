@@ -5,10 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from server.documents import papers
 from server.errors import NotFound
-from server.files import access, headers, store
+from server.files import headers, store
 from server.files.models import StoredFile
 from server.web.access import SIGNED_IN, Access
 from server.web.edge import current
+from server.web.file_access import readable
 
 ACCESS: dict[str, Access] = {"files.show": SIGNED_IN, "files.paper": SIGNED_IN}
 blueprint = Blueprint("files", __name__)
@@ -16,10 +17,8 @@ blueprint = Blueprint("files", __name__)
 
 @blueprint.get("/files/<int:file_id>")
 def show(file_id: int) -> ResponseReturnValue:
-    """A file of one's own organisation, or any file for staff; shown in the browser unless ``?download``."""
-    file = store.get(current.session, file_id)
-    access.require_readable(current.person, file)
-    return _send(file)
+    """A file of one's own organisation or project, or any file for staff; shown in the browser unless ``?download``."""
+    return _send(readable(file_id))
 
 
 @blueprint.get("/papers/<code>/pdf")
