@@ -1,6 +1,7 @@
 """May this model be published? The linter and the check of its paths, told what exists around it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,24 +11,57 @@ from server.accounts.models import Unit
 from server.errors import Invalid
 from server.processes import deployments
 from server.processes.definitions import main_file
-from server.processes.form_fields import load
+from server.processes.form_fields import lint_form, load
 from server.processes.handlers import HANDLERS, PROCEDURES, SENT, THROWN, TRANSITIONS
 from server.processes.models import Version
 from server.processes.work_items import OWNER_LANE
-from workflows import paths
+from workflows import Refused, paths
 from workflows.lint import Finding, HandlerInfo, Known, errors, lint
+from workflows.outline import read
 
 
 def findings(session: Session, process_id: str, files: Mapping[str, bytes]) -> list[Finding]:
     """Everything wrong with a model, errors first. files: the whole closure, the process itself in its main file."""
     around = known(session, files)
     found = lint(files, main_file(process_id), around)
+    found += form_findings(files, _tasks_of_forms(files.get(main_file(process_id))))
     procedure = PROCEDURES.get(process_id)
     if errors(found):
-        return found
+        return sorted(found, key=lambda finding: finding.severity != "error")
     law = procedure.rules if procedure else None
     found += paths.check(files, process_id, law or paths.Rules(), around)
     return sorted(found, key=lambda finding: finding.severity != "error")
+
+
+def form_findings(files: Mapping[str, bytes], tasks: Mapping[str, tuple[str, str]] | None = None) -> Iterator[Finding]:
+    """What is wrong with the forms among the files. tasks: form id -> (element, name) of the task that shows the fault."""
+    for name, data in sorted(files.items()):
+        if not name.endswith(".form"):
+            continue
+        form_id = deployments.key_of(name, data)
+        element, task = (tasks or {}).get(form_id, (None, name))
+        try:
+            faults = lint_form(load(data))
+        except Invalid as error:
+            yield Finding(
+                "error", "form-unreadable", element, task, f"表单“{form_id}”打不开：{error.message}", "重新上传表单"
+            )
+            continue
+        for fault in faults:
+            yield replace(fault, element=element, name=task, message=f"表单“{form_id}”的{fault.message}")
+
+
+def _tasks_of_forms(data: bytes | None) -> dict[str, tuple[str, str]]:
+    """form id -> the first task of the model that uses it."""
+    try:
+        nodes = read(data).nodes.values() if data else ()
+    except Refused:  # lint has said why
+        return {}
+    found: dict[str, tuple[str, str]] = {}
+    for node in nodes:
+        if node.form:
+            found.setdefault(node.form, (node.id, node.name or node.id))
+    return found
 
 
 def known(session: Session, files: Mapping[str, bytes]) -> Known:

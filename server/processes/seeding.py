@@ -28,6 +28,9 @@ def seed_from_disk(session: Session, bpmn: Path, forms: Path, actor: Actor, now:
         for path in sorted(folder.iterdir())
         if path.suffix in suffixes
     }
+    faulty = list(checking.form_findings(files))
+    if faulty:
+        raise Invalid("；".join(f"{one.message}（{one.cure}）" for one in faulty), code="FINDINGS")
     deployments.add_to_library(session, files, now)
     published = []
     for name in sorted(n for n in files if n.endswith(".bpmn")):

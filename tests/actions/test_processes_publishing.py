@@ -170,6 +170,26 @@ def test_a_faulty_model_is_kept_as_a_draft_but_refused_with_the_element_and_the_
     assert states(desk) == {version.number: "draft"}
 
 
+@pytest.mark.parametrize(
+    ("faulty", "code", "said"),
+    [
+        (form("opinion").replace(b'"textarea"', b'"html"'), "field-type", "“html”不能用"),
+        (form("opinion").replace(b'"key": "opinion"', b'"key": "outcome"'), "field-double", "用了两次"),
+        (b'{"id": "opinion", "components": 7}', "form-unreadable", "打不开"),
+    ],
+)
+def test_a_faulty_form_keeps_a_model_from_publishing_and_marks_its_task(
+    desk: Session, faulty: bytes, code: str, said: str
+) -> None:
+    files = {"x.bpmn": one_task().xml(), "opinion.form": faulty}
+    shown, *_ = [one for one in errors(publishing.lint_draft(desk, "review", files)) if one.code == code]
+    assert (shown.element, "表单“opinion”" in shown.message, said in shown.message) == ("decide", True, True)
+    version = publishing.save_draft(desk, "review", files, "", DESIGNER, NOW)
+    with pytest.raises(Invalid, match=said) as refused:
+        publishing.submit(desk, "review", version.number, DESIGNER, NOW)
+    assert code in {one["code"] for one in refused.value.extra["findings"]}
+
+
 def test_what_the_engine_refuses_is_a_finding_too(desk: Session) -> None:
     model = one_task().add("scriptTask", "script", lane=LANE)
     model.links.clear()
@@ -263,6 +283,12 @@ def test_what_a_person_published_stays_in_force_whatever_lies_on_disk(desk: Sess
 def test_a_faulty_model_on_disk_stops_the_start_and_says_why(desk: Session, disk: tuple[Path, Path]) -> None:
     (disk[0] / "review.bpmn").write_bytes(one_task().person("lost", "没有的科室").xml())
     with pytest.raises(Invalid, match="review"):
+        seed_from_disk(desk, *disk, SYSTEM, NOW)
+
+
+def test_a_faulty_form_on_disk_stops_the_start_even_if_no_model_uses_it(desk: Session, disk: tuple[Path, Path]) -> None:
+    (disk[1] / "application.form").write_bytes(form("application").replace(b'"textarea"', b'"html"'))
+    with pytest.raises(Invalid, match=r"application.*html"):
         seed_from_disk(desk, *disk, SYSTEM, NOW)
 
 
