@@ -12,16 +12,17 @@ from sqlalchemy.orm import Session
 from server.accounts.actor import Actor
 from server.clock import legal_date
 from server.errors import DomainError, Invalid
-from server.processes import definitions, forms, instances, work_items
+from server.processes import work_items
 from server.registry import actions, browsing, queries, recording
 from server.registry.checks import RESTRICTION_WORDS
 from server.registry.land import PAYMENTS, PaymentFact
 from server.registry.queries import HANDLING, Case, Line
 from server.registry.steps import WORDS
 from server.registry.steps import Step as Kind
-from server.web import diagram_view, shell
+from server.web import diagram_view, shell, task_forms
 from server.web.access import REGISTRARS, Access, roles
 from server.web.edge import current
+from server.web.forms import Shown
 from server.web.navigation import counted
 
 STAFF = roles(*REGISTRARS)
@@ -138,19 +139,20 @@ def case(number: str) -> ResponseReturnValue:
 def decide(number: str) -> ResponseReturnValue:
     """Answer the task that is open for me."""
     session, actor = current.session, current.person
+    answers: Mapping[str, Any] | None = None
     try:
         item = work_items.get(session, request.form.get("work_item", 0, type=int))
-        answers: dict[str, Any] = request.form.to_dict()
-        seen = request.form.get("seen_revision", -1, type=int)
-        outcome = answers.pop("outcome", "")
-        for key in ("csrf_token", "work_item", "seen_revision"):
-            answers.pop(key, None)
         if item.subject != recording.subject(recording.by_number(session, number)):
             raise Invalid("这项任务不属于这一件。请刷新后再办。")
-        actions.decide(session, actor, item, outcome, answers, seen, current.now)
+        form = task_forms.of(session, item)
+        if (again := form.pressed(request.form)) is not None:
+            return _case_page(number, answers=again)
+        answers = form.read(request.form)
+        seen = request.form.get("seen_revision", -1, type=int)
+        actions.decide(session, actor, item, str(answers.get("outcome") or ""), answers, seen, current.now)
     except DomainError as error:
         session.rollback()
-        return _case_page(number, error), error.status
+        return _case_page(number, error, answers), error.status
     flash(f"“{item.name}”已记下。", "done")
     return redirect(url_for("registry.case", number=number))
 
@@ -203,7 +205,8 @@ def visit(number: str) -> ResponseReturnValue:
     return redirect(url_for("registry.case", number=number))
 
 
-def _case_page(number: str, error: DomainError | None = None) -> str:
+def _case_page(number: str, error: DomainError | None = None, answers: Mapping[str, Any] | None = None) -> str:
+    """The page; answers: what was typed into the task's form."""
     shell.stand_at("registry.inbox")
     session, actor = current.session, current.person
     found = queries.by_number(session, number, current.now, queries.scope_of(session, actor))
@@ -214,7 +217,7 @@ def _case_page(number: str, error: DomainError | None = None) -> str:
         case=found,
         results=_worst_first(found),
         task=task,
-        fields=_fields(session, task, request.form) if task is not None else (),
+        shown=_shown(session, task, answers or {}, error) if task is not None else (),
         tags=TAGS,
         tag_words=TAG_WORDS,
         words=WORDS,
@@ -226,14 +229,11 @@ def _case_page(number: str, error: DomainError | None = None) -> str:
     )
 
 
-def _fields(session: Session, task: work_items.WorkItem, given: Mapping[str, Any]) -> list[forms.Field]:
+def _shown(
+    session: Session, task: work_items.WorkItem, answers: Mapping[str, Any], error: DomainError | None
+) -> tuple[Shown, ...]:
     """The visible fields of a task's form, as the running case is bound to it."""
-    if task.form_id is None:
-        return []
-    version_id = instances.run(session, task.instance_id).version_id
-    form = forms.load(definitions.form(session, task.form_id, version_id))
-    scope = forms.scope_of(form.fields, given, instances.variables(session, task.instance_id, task.task_id))
-    return [field for field in form.fields if not forms.hidden(field, scope)]
+    return task_forms.of(session, task).draw(answers, error.fields if error else None)
 
 
 def _worst_first(found: Case) -> list[Any]:
