@@ -16,7 +16,8 @@
         expect: {code: "${code}", "length(results)": 6}   # JMESPath → value
         keep: {project: code}              # name → JMESPath; ${project} from then on
 
-A task is decided with `task: 收件审查`, `outcome: admit`, `answers: {…}`; `subject` names one of several.
+`first: [parts/school.yaml]` plays other files' steps before its own, with their accounts and values; its own count over
+theirs. A task is decided with `task: 收件审查`, `outcome: admit`, `answers: {…}`; `subject` names one of several.
 """
 
 from collections.abc import Mapping
@@ -73,16 +74,31 @@ KNOWN = frozenset(Step.__dataclass_fields__) - {"method", "path"} | set(METHODS)
 
 
 def load(path: Path) -> Story:
-    """Read a scenario file. Raises StoryError."""
+    """Read a scenario file and the parts it begins with. Raises StoryError."""
+    raw = _read(path)
+    if not raw.get("scenario") or not raw.get("title"):
+        raise StoryError(f"{path}: scenario and title are missing")
+    accounts: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    steps: list[Step] = []
+    for part, told in [
+        *((path.parent / name, _read(path.parent / name)) for name in raw.get("first") or ()),
+        (path, raw),
+    ]:
+        accounts |= {str(who): str(login) for who, login in (told.get("accounts") or {}).items()}
+        values |= plain(told.get("values") or {})
+        steps += [_step(part, number, one, accounts) for number, one in enumerate(told["steps"], start=1)]
+    return Story(str(raw["scenario"]), str(raw["title"]), accounts, values, tuple(steps))
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise StoryError(f"{path}: {error}") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("steps"), list):
         raise StoryError(f"{path}: no list of steps")
-    accounts = {str(who): str(login) for who, login in (raw.get("accounts") or {}).items()}
-    steps = tuple(_step(path, number, one, accounts) for number, one in enumerate(raw["steps"], start=1))
-    return Story(str(raw["scenario"]), str(raw["title"]), accounts, plain(raw.get("values") or {}), steps)
+    return raw
 
 
 def _step(path: Path, number: int, raw: Any, accounts: Mapping[str, str]) -> Step:
