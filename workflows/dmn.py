@@ -6,7 +6,7 @@ graph. A missing input variable, overlapping rules under UNIQUE or ANY and a fau
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -118,6 +118,25 @@ def decide(
         raise DecisionError(f"决策“{decisions.names.get(owner, owner)}”缺少输入“{name}”")
     matched = {key: tuple(rules) for key, rules in reply["matched"].items()}
     return DecisionResult(decision, reply["value"], MappingProxyType(matched))
+
+
+def texts(decisions: Decisions) -> Iterator[tuple[str, str, bool]]:
+    """(decision or knowledge model, FEEL text, whether it is the test of a rule) of everything that is evaluated."""
+    for part in ("decisions", "knowledge"):
+        for key, one in decisions.program[part].items():
+            stack: list[Any] = [one["body"]]
+            while stack:
+                body = stack.pop()
+                if isinstance(body, list):
+                    stack += body
+                elif isinstance(body, dict) and body.get("kind") == "literal":
+                    yield key, body["text"], False
+                elif isinstance(body, dict) and body.get("kind") == "table":
+                    yield from ((key, text, False) for text in body["inputs"])
+                    yield from ((key, t, True) for rule in body["rules"] for t in rule["tests"] if t not in ("", "-"))
+                    yield from ((key, text, False) for rule in body["rules"] for text in rule["outputs"])
+                elif isinstance(body, dict):
+                    stack += body.values()
 
 
 def service(sources: Mapping[str, bytes], key: str, variables: Mapping[str, Any]) -> Any:

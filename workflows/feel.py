@@ -78,7 +78,8 @@ def ask(command: Mapping[str, Any]) -> dict[str, Any]:
         raise FeelError(_failure(str(error))) from error
     answer: dict[str, Any] = from_json(reply)
     if answer.get("error") == "syntax":
-        raise FeelError(f"语法有误,从“{answer['text'][:40]}”起无法理解")
+        where = answer["text"].strip()[:40]
+        raise FeelError(f"语法有误,从“{where}”起无法理解" if where else "语法有误,没有写完")
     if answer.get("error") == "clock":
         raise FeelError("表达式用到了 now() 或 today(),但这里没有时间可用,请改用流程变量")
     return answer
@@ -155,6 +156,34 @@ def check(expression: str, names: Mapping[str, Value] | None = None, *, unary: b
     except FeelError as error:
         return str(error)
     return None
+
+
+_DOUBTS = {
+    "operators": "在“{text}”处比较符号写重了,要写成一个完整的比较",
+    "name": "把“{text}”当成一个变量名,变量名里没有空格:两个变量之间要写 and、or 或比较符号",
+    "function": "用到的函数“{text}”不存在",
+}
+
+
+def doubt(expression: str, names: Mapping[str, Value] | None = None, *, unary: bool = False) -> str | None:
+    """As `check`, and what the grammar lets pass though nobody means it: 'b = = 1', 'a b', a function nobody knows.
+
+    For a linter; what runs asks `check` alone. names: those that hold blanks, {} in a process, where none does; None when
+    they are not known (decisions name their inputs freely), so that any row of words may be one.
+    """
+    command = {
+        "command": "doubt",
+        "mode": "u" if unary else "e",
+        "text": expression.strip() if unary else body(expression),
+        "variables": names or {},
+        "strict": names is not None,
+        "now": None,
+    }
+    try:
+        found = ask(command)["fault"]
+    except FeelError as error:
+        return str(error)
+    return _DOUBTS[found["fault"]].format(text=found["text"][:40]) if found else None
 
 
 def body(expression: str) -> str:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from workflows.deployment import deploy
+from workflows.dmn import texts
 from workflows.errors import Problem, Refused
+from workflows.feel import doubt
 from workflows.findings import Finding, HandlerInfo, Known, errors
 from workflows.lint_data import data_rules
 from workflows.lint_diagram import diagram_rules
@@ -54,6 +56,8 @@ def lint(files: Mapping[str, bytes], name: str, known: Known) -> list[Finding]:
     found += [_of_engine(p, outline) for p in _refusals(files[file], file, executable) if p.element not in said]
     if not errors(found):
         found += [_of_engine(p, outline) for process in sorted(executable) for p in _undeployable(files, process)]
+    if not errors(found):
+        found += [finding for process in sorted(executable) for finding in _decisions(files, process)]
     unique = {(f.code, f.element, f.message): f for f in found}
     return sorted(unique.values(), key=lambda f: f.severity != "error")
 
@@ -102,6 +106,17 @@ def _undeployable(files: Mapping[str, bytes], process: str) -> tuple[Problem, ..
     except Refused as refused:
         return refused.findings
     return ()
+
+
+def _decisions(files: Mapping[str, bytes], process: str) -> Iterator[Finding]:
+    """Cells of the decisions a process uses that are no FEEL: the engine meets them only when a case comes to them."""
+    decisions = deploy(files, process).decisions
+    for key, text, unary in texts(decisions):
+        wrong = doubt(text if unary else f"={text}", unary=unary)
+        if wrong:
+            name = decisions.names.get(key, key)
+            message = _sentence(f"决策“{name}”里的“{text}”{wrong}")
+            yield Finding("error", "decision-feel", None, name, message, "在决策表里改正这一格")
 
 
 def _of_engine(problem: Problem, outline: Outline | None) -> Finding:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from workflows import conditions
+from workflows import conditions, feel
 from workflows.findings import Finding, Known
 from workflows.lint_flow import closure, error, warning
 from workflows.lint_names import nearest
@@ -38,6 +38,17 @@ def data_rules(outline: Outline, nodes: list[Node], known: Known) -> Iterator[Fi
             "把流程分成几个，用调用活动连起来",
         )
         return
+    for one in expressions:
+        wrong = feel.doubt(one.text, {})
+        if wrong and not feel.check(one.text):  # what does not parse at all the engine refuses
+            yield Finding(
+                "error",
+                "feel",
+                one.element,
+                one.name,
+                f"“{one.name}”的{one.where}“{one.text}”{wrong}",
+                '改正写法，例如 =outcome = "pass" and not(corrected)',
+            )
     for process in dict.fromkeys(outline.process_of(n.id) for n in nodes):
         mine = [n for n in nodes if outline.process_of(n.id) == process]
         yield from _variables(outline, process, mine, known)

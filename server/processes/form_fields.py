@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from server.errors import Invalid
-from workflows.feel import check as check_feel
+from workflows.feel import doubt
 from workflows.findings import Finding
 
 SHOWN = frozenset({"text", "separator", "spacer"})
@@ -209,7 +209,7 @@ def _faults(field: Field) -> Iterator[Finding]:
     if field.pattern is not None and _bad_pattern(field.pattern):
         yield _finding("field-pattern", field, "的格式表达式写错了", "改正格式表达式，或者去掉")
     for expression in field.expressions:
-        fault = check_feel(expression)
+        fault = doubt(expression, {})
         if fault:
             yield _finding("field-feel", field, f"的条件写错了：{fault}", '改正条件，例如 =outcome = "correct"')
 

@@ -5,6 +5,7 @@ import time
 import pytest
 from sketches import Sketch
 
+from workflows import feel
 from workflows.lint import Finding, HandlerInfo, Known, errors, lint
 
 KNOWN = Known(
@@ -201,6 +202,62 @@ def test_a_catch_without_message_is_refused_by_the_engine() -> None:
         good().add("intermediateCatchEvent", "w", "等", body="<bpmn:messageEventDefinition/>").path("t", "w", "end")
     )
     assert one(sketch, "refused").element == "w"
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("=b = = 1", "“= 1”处比较符号写重了"),
+        ("=b == 1", "“= 1”处比较符号写重了"),
+        ("=b < > 1", "“> 1”处比较符号写重了"),
+        ("=b <> 1", "“> 1”处比较符号写重了"),
+        ("==answer", "“=answer”处比较符号写重了"),
+        ("=a b", "把“a b”当成一个变量名"),
+        ("=answer is null", "从“null”起无法理解"),
+        ("=answer mod 2 = 1", "把“answer mod 2”当成一个变量名"),
+        ("=answer.first name = 1", "把“first name”当成一个变量名"),
+        ("=empty(answer)", "函数“empty”不存在"),
+        ("=answer && b", "“&&”"),
+        ('=answer = "x" "y"', "语法有误"),
+        ("=!answer", "语法有误"),
+        ("=answer ? 1 : 2", "语法有误"),
+        ("=(answer", "没有写完"),
+        ("=answer = 1;", "语法有误"),
+        ("=answer = 'x'", "语法有误"),
+    ],
+)
+def test_what_is_no_feel_is_found_on_its_flow_and_said_once(condition: str, said: str) -> None:
+    sketch = good().end("third").flow("g", "third", condition, "再看")
+    (finding,) = [f for f in found(sketch) if f.element == "g_third" and f.code in ("feel", "refused")]
+    assert said in finding.message, finding.message
+    assert "“再看”" in finding.message
+    assert finding.cure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '=day of week(date("2026-01-01")) = "Friday" and string length(answer) > 1',
+        "=for x in answer return x.kind",
+        "=some x in answer satisfies x > 5",
+        "=answer in (< 5, [7..9]) or answer between 1 and 2",
+        '=date and time("2026-01-01T00:00:00") > now()',
+        "={f: function(x) x + 1, y: f(2)}.y",
+        '=if 建筑面积 > 5000 then "大" else "小"',
+        "=answer instance of number",
+        "=answer[1] != -3 // first",
+        '={"long name": 1}.甲',
+        "=not(answer) and list contains([1, 2], answer)",
+    ],
+)
+def test_what_is_feel_is_left_alone(text: str) -> None:
+    assert feel.doubt(text, {}) is None
+
+
+def test_a_decision_may_name_its_inputs_with_blanks_but_not_double_a_comparison() -> None:
+    assert feel.doubt('项目 类型 = "x"') is None
+    assert feel.doubt("> 5, [1..3]", unary=True) is None
+    assert "写重了" in (feel.doubt("> = 5", unary=True) or "")
 
 
 def test_feel_that_does_not_parse_is_found_on_its_flow() -> None:

@@ -46,6 +46,19 @@ def played(*replacements: tuple[str, str]) -> list[Finding]:
     return check(edited(*replacements), "construction-permit", PERMIT)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [('<text>"P1"</text>', '<text>= = "P1"</text>'), ('<text>"P1"</text>', '<text>"P1" or</text>')]
+)
+def test_a_cell_of_a_decision_that_is_no_feel_is_found_before_a_case_meets_it(old: str, new: str) -> None:
+    table = FILES["permit-phase-conditions.dmn"].decode()
+    assert old in table
+    files = {**FILES, "permit-phase-conditions.dmn": table.replace(old, new, 1).encode()}
+    (finding,) = lint(files, "construction-permit.bpmn", Known())
+    assert (finding.code, finding.severity) == ("decision-feel", "error")
+    assert "决策“" in finding.message
+    assert finding.cure
+
+
 def test_a_gateway_that_lost_its_default_is_marked() -> None:
     found = linted(('name="准予许可？" default="flow_refuse"', 'name="准予许可？"'))
     assert ("no-default", "gate_granted") in found

@@ -271,13 +271,14 @@ def test_a_loop_that_piles_up_tokens_is_never_a_pass() -> None:
 
 
 def test_too_many_ways_are_a_finding_within_some_seconds() -> None:
+    """The bound is on our own CPU time: the wall's also measures who else uses the machine."""
     sketch = Sketch().start().split("fork").split("join").end().path("start", "fork").path("join", "end")
     for n in range(10):
         sketch.person(f"a{n}").person(f"b{n}").person(f"c{n}").path("fork", f"a{n}", f"b{n}", f"c{n}", "join")
-    began = time.perf_counter()
+    began = time.process_time()
     finding = one(sketch, Rules())
     assert (finding.code, finding.severity) == ("not-explored", "error")
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_an_inclusive_join_waits_only_for_branches_taken() -> None:

@@ -1,10 +1,10 @@
 // Bundles FEEL (feelin with its Temporal polyfill, our Intl shim, our decision interpreter) into one committed file.
-// feelin parses its text again at every call; we need its interpreter itself, to keep parsed expressions, so the
-// names below are added to what its module exports.
+// feelin parses its text again at every call; we need its interpreter itself, to keep parsed expressions, and the
+// functions it knows, so the names below are added to what its module exports.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const INSIDE = ['Interpreter', 'InterpreterContext'];
+const INSIDE = ['Interpreter', 'InterpreterContext', 'builtins'];
 
 await build({
   entryPoints: ['src/main.js'],

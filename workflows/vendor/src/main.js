@@ -1,4 +1,5 @@
 import './intl.js';
+import { fault } from './check.js';
 import { evaluate, compile } from './compile.js';
 import { decide, invoke, DecisionFailure } from './decision.js';
 import { read, write } from './values.js';
@@ -15,6 +16,11 @@ const COMMANDS = {
   check({ mode, text, variables }) {
     compile(mode, text, read(variables));
     return {};
+  },
+  doubt({ mode, text, variables, strict }) {
+    const names = read(variables);
+    compile(mode, text, names);
+    return { fault: fault(mode, text, names, strict) };
   },
   learn({ hash, program }) {
     if (PROGRAMS.size >= KEPT) PROGRAMS.clear();   // Python teaches again what is asked for
@@ -37,8 +43,9 @@ globalThis.feel = (request) => {
     return JSON.stringify(COMMANDS[command.command](command));
   } catch (error) {
     if (error && error.input !== undefined && error.position) {
-      const { from, to } = error.position;
-      return JSON.stringify({ error: 'syntax', text: error.input.slice(from, to) || error.input.slice(from) });
+      const { from, to } = error.position;   // in the whole text; error.input is only the piece that broke
+      const whole = typeof command.text === 'string' ? command.text : error.input;
+      return JSON.stringify({ error: 'syntax', text: whole.slice(from, to) || whole.slice(from) });
     }
     if (error instanceof DecisionFailure) return JSON.stringify({ error: 'decision', failure: error.failure });
     if (error instanceof Error && error.message === 'NO_CLOCK') return JSON.stringify({ error: 'clock' });
