@@ -7,6 +7,7 @@ time is a row so that web and worker agree. Legal days are dates in Asia/Shangha
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.config import Settings
@@ -53,9 +54,14 @@ def move(session: Session, settings: Settings, to: datetime) -> None:
         raise Conflict(
             "这台服务器用的是系统时钟，不能拨动。演练请用 gcb scenario 另起一台。", code="CLOCK_IS_THE_SYSTEMS"
         )
-    if to < now(session, settings):
+    session.scalar(select(VirtualTime.id).with_for_update())  # of two who move it, the second sees the first
+    stands = now(session, settings)
+    if to < stands:
+        shown = stands.astimezone(CHINA)
         raise Conflict(
-            "时钟只能往后拨。", fields={"now": [f"现在是 {now(session, settings).isoformat()}"]}, code="CLOCK_BACK"
+            f"时钟只能往后拨，现在是 {shown:%Y-%m-%d %H:%M:%S}。",
+            fields={"now": [f"请填写 {shown.isoformat()} 或更晚的时刻。"]},
+            code="CLOCK_BACK",
         )
     set_virtual(session, settings, to)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.accounts.actor import Actor
 from server.accounts.models import Account, AccountRole, Organisation, Unit
 
 
@@ -18,6 +19,11 @@ class Listed:
     organisation: str
     unit: str
     roles: frozenset[str]
+
+
+def login_of(session: Session, actor: Actor) -> str | None:
+    """What an actor types to sign in; the system has no login."""
+    return session.scalar(select(Account.login).where(Account.id == actor.account_id))
 
 
 def open_accounts(session: Session) -> list[Listed]:

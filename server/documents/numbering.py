@@ -12,7 +12,7 @@ from server.accounts.access import require
 from server.accounts.actor import Actor
 from server.config import City
 from server.documents.models import Series
-from server.errors import Conflict, Invalid
+from server.errors import Conflict, Invalid, NotFound
 
 Period = Literal["day", "year"]
 
@@ -69,9 +69,14 @@ def set_next(
 ) -> None:
     """Let a series go on at ``next`` (a register that was kept elsewhere before). Never backwards; on record.
 
-    Raises Forbidden, Invalid for a number below 1, Conflict when ``next`` was already drawn.
+    Raises Forbidden, NotFound for a series that is no paper's, Invalid for a number below 1 or a period by which the
+    series is not counted, Conflict when ``next`` was already drawn.
     """
     require(actor, "admin")
+    counted = period_of(series)
+    if period != counted:
+        word = {"day": "按日", "year": "按年"}[counted]
+        raise Invalid(f"这个编号{word}编，不能按别的周期设。", fields={"period": [f"请填 {counted}。"]}, code="PERIOD")
     if next < 1:
         raise Invalid("起始号从 1 起。", fields={"next": ["请填 1 或更大的整数。"]}, code="NUMBER")
     scope = _scope(district, day, period)
@@ -92,6 +97,30 @@ def set_next(
         .execution_options(synchronize_session=False)
     )
     audit.append(session, actor, "numbering.set", f"series:{series}", {"scope": scope, "was": row, "next": next}, now)
+
+
+def period_of(series: str) -> Period:
+    """By what a series of papers is counted; letters are ``letter:<kind>``. NotFound for any other.
+
+    Serials of cases and registry applications were never drawn elsewhere, so nobody sets where they go on.
+    """
+    if series in PERIODS:
+        return PERIODS[series]
+    if series.removeprefix("letter:") in _LETTERS and series.startswith("letter:"):
+        return "year"
+    known = "、".join((*PERIODS, *(f"letter:{kind}" for kind in _LETTERS)))
+    raise NotFound(f"没有这种文书编号。可以设的有：{known}。", code="SERIES_UNKNOWN")
+
+
+def check_district(series: str, district: str, city: City) -> None:
+    """Invalid unless numbers of this series are drawn for this district: certificates are counted by the city."""
+    if district not in dict(city.districts):
+        problem = f"{city.name}没有代码是 {district} 的区划。请照区划代码表填 6 位数字。"
+    elif series == PROPERTY_CERTIFICATE and district != city.code:
+        problem = f"不动产权证书按全市编号，请填 {city.code}。"
+    else:
+        return
+    raise Invalid(problem, fields={"district": [problem]}, code="DISTRICT")
 
 
 def peek(session: Session, series: str, district: str, day: date, period: Period) -> int:

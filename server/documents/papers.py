@@ -99,7 +99,7 @@ def issue(
 
 def find(session: Session, code_or_number: str) -> Paper | None:
     """A paper by its verification code (typed with or without dashes, in any case) or by its number, newest first."""
-    typed = "".join(code_or_number.split())
+    typed = "".join(c for c in code_or_number if c.isprintable() and not c.isspace())
     code = _grouped("".join(c for c in typed.upper() if c.isascii() and c.isalnum()))
     found = session.scalar(select(Paper).where(Paper.verification_code == code))
     return found or session.scalar(

@@ -30,6 +30,13 @@ class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
+class TooLarge(Invalid):
+    """More bytes than an upload may have."""
+
+    status = 413
+    title = "文件太大"
+
+
 @dataclass(frozen=True)
 class Received:
     """A file that is on disk under its hash and has no row yet. ``size`` in bytes."""
@@ -153,11 +160,17 @@ def _copy(stream: Readable, file: BinaryIO, limit: int, name: str) -> tuple[str,
     for block in _blocks(stream):
         size += len(block)
         if size > limit:
-            message = f"“{name}”超过了 {limit // (1024 * 1024)} MB。请压缩，或按图册拆成几份再上传。"
-            raise Invalid(message, fields={"file": [message]}, code="FILE_TOO_LARGE")
+            raise too_large(f"“{name}”", limit)
         digest.update(block)
         file.write(block)
     return digest.hexdigest(), size
+
+
+def too_large(what: str, limit: int) -> TooLarge:
+    """The refusal of an upload over the limit (bytes); ``what`` begins the sentence."""
+    shown = f"{limit // (1024 * 1024)} MB" if limit >= 1024 * 1024 else f"{limit} 字节"
+    message = f"{what}超过了 {shown}。请压缩，或按图册拆成几份再上传。"
+    return TooLarge(message, fields={"file": [message]}, code="FILE_TOO_LARGE")
 
 
 def _blocks(stream: Readable) -> Iterator[bytes]:

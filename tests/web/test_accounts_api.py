@@ -1,17 +1,11 @@
-"""Tokens, the clock and numbers over REST."""
+"""Tokens, and what a sign-in over REST gives away: nothing."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
 
-from builders_web import PASSWORD
+import pytest
+from builders_web import PASSWORD, token_of
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
-
-from server import clock
-from server.app import create_app
-from server.config import Settings
-from server.db import Database
 
 API = "/api/v1"
 Person = Callable[..., int]
@@ -28,9 +22,17 @@ def headers(client: FlaskClient, login: str) -> dict[str, str]:
 def test_a_token_stands_for_its_person_until_it_is_ended(client: FlaskClient, person: Person) -> None:
     person("wang", "dept_approver", unit="住建局·审批科")
     told = ask(client, "wang").get_json()
-    assert told["account"]["roles"] == ["dept_approver"]
+    assert told["account"] == {
+        "login": "wang",
+        "name": "王批准",
+        "label": "住建局·审批科·王批准",
+        "organisation": "住建局",
+        "unit": "住建局·审批科",
+        "district": "150502",
+        "roles": ["dept_approver"],
+    }
     bearer = {"Authorization": f"Bearer {told['token']}"}
-    assert client.get(f"{API}/me", headers=bearer).get_json()["label"] == "住建局·审批科·王批准"
+    assert client.get(f"{API}/me", headers=bearer).get_json() == told["account"]
     assert client.delete(f"{API}/tokens", headers=bearer).status_code == 204
     assert client.get(f"{API}/me", headers=bearer).status_code == 401
 
@@ -54,42 +56,58 @@ def test_an_office_behind_one_address_may_sign_in_at_nine(client: FlaskClient, p
 
 
 def test_guessing_is_braked(client: FlaskClient) -> None:
-    assert 429 in {ask(client, f"guess{number}", "x" * 10).status_code for number in range(40)}
+    refused = [ask(client, f"guess{number}", "x" * 10) for number in range(40)][-1]
+    assert (refused.status_code, refused.mimetype) == (429, "application/problem+json")
+    assert "太频繁" in refused.get_json()["detail"]
 
 
-def test_the_virtual_clock_moves_forward_only_and_only_by_an_administrator(
-    client: FlaskClient, person: Person, web_database: Database, settings: Settings
-) -> None:
-    begin = datetime(2026, 3, 2, 1, tzinfo=UTC)
-    with web_database.writing() as session:
-        clock.set_virtual(session, settings, begin)
-    person("admin", "admin")
+def test_after_many_failures_too_nobody_learns_which_logins_exist(client: FlaskClient, person: Person) -> None:
     person("wang", "dept_approver")
-    admin = headers(client, "admin")
-    moved = client.put(f"{API}/clock", json={"now": "2026-03-03T00:30:00+08:00"}, headers=admin)
-    assert moved.get_json() == {"now": "2026-03-02T16:30:00+00:00", "legal_date": "2026-03-03", "virtual": True}
-    back = client.put(f"{API}/clock", json={"now": "2026-03-02T00:00:00+08:00"}, headers=headers(client, "admin"))
-    assert (back.status_code, back.get_json()["code"]) == (409, "CLOCK_BACK")
-    naive = client.put(f"{API}/clock", json={"now": "2026-03-04T00:00:00"}, headers=headers(client, "admin"))
-    assert naive.status_code == 422
-    other = client.put(f"{API}/clock", json={"now": "2026-03-04T00:00:00+08:00"}, headers=headers(client, "wang"))
-    assert other.status_code == 403
+
+    def answers(login: str) -> list[tuple[int, str | None, object]]:
+        return [
+            (one.status_code, one.mimetype, one.get_json()) for one in (ask(client, login, "wrong") for _ in range(7))
+        ]
+
+    known, unknown = answers("wang"), answers("nobody")
+    assert known == unknown
+    assert [told["code"] for _, _, told in known if isinstance(told, dict)] == ["SIGN_IN"] * 5 + ["LOCKED"] * 2
 
 
-def test_the_systems_clock_cannot_be_moved(settings: Settings, web_database: Database, person: Person) -> None:
-    person("admin", "admin")
-    client = create_app(replace(settings, clock="system"), web_database).test_client()
-    answer = client.put(f"{API}/clock", json={"now": "2031-03-04T00:00:00+08:00"}, headers=headers(client, "admin"))
-    assert (answer.status_code, answer.get_json()["code"]) == (409, "CLOCK_IS_THE_SYSTEMS")
+def test_a_resting_login_is_refused_with_the_right_password_too(client: FlaskClient, person: Person) -> None:
+    person("wang", "dept_approver")
+    for _ in range(5):
+        ask(client, "wang", "wrong")
+    answer = ask(client, "wang")
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "LOCKED")
 
 
-def test_a_number_series_goes_on_where_it_is_set_and_never_back(client: FlaskClient, person: Person) -> None:
-    person("admin", "admin")
-    admin = headers(client, "admin")
-    path = f"{API}/numbering/property-certificate"
-    body = {"district": "150500", "day": "2026-01-01", "period": "year", "next": 18642}
-    assert client.put(path, json=body, headers=admin).status_code == 200
-    again = client.put(path, json={**body, "next": 5}, headers=admin)
-    assert (again.status_code, again.get_json()["code"]) == (409, "NUMBER_USED")
-    assert client.put(path, json={**body, "next": 0}, headers=admin).status_code == 422
-    assert client.put(path, json={**body, "district": "1"}, headers=admin).status_code == 422
+@pytest.mark.parametrize("text", ["wang\\u0000", "\\ud800", "wang\\u2028"])
+@pytest.mark.parametrize("field", ["login", "password"])
+def test_text_that_no_database_takes_is_a_wrong_login_like_any_other(
+    client: FlaskClient, person: Person, field: str, text: str
+) -> None:
+    person("wang", "dept_approver")
+    given = {"login": "wang", "password": "wrong"} | {field: text}
+    body = "{" + ",".join(f'"{name}":"{value}"' for name, value in given.items()) + "}"
+    answer = client.post(f"{API}/tokens", data=body, content_type="application/json")
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "SIGN_IN")
+
+
+def test_a_token_is_ended_by_whoever_carries_one(client: FlaskClient, person: Person) -> None:
+    person("wang", "dept_approver")
+    assert client.delete(f"{API}/tokens").status_code == 401
+    assert client.delete(f"{API}/tokens", headers={"Authorization": "Bearer made-up"}).status_code == 401
+    token = ask(client, "wang").get_json()["token"]
+    padded = {"Authorization": f"Bearer  {token} "}
+    assert client.delete(f"{API}/tokens", headers=padded).status_code == 204
+    assert client.get(f"{API}/me", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_a_browser_session_has_no_token_to_end(
+    client: FlaskClient, person: Person, enter: Callable[[str], FlaskClient]
+) -> None:
+    person("wang", "dept_approver")
+    page = enter("wang").get("/").text
+    answer = client.delete(f"{API}/tokens", headers={"X-CSRFToken": token_of(page)})
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "TOKEN_MISSING")

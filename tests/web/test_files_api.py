@@ -86,11 +86,12 @@ def test_a_file_over_the_limit_is_refused(settings: Settings, web_database: Data
     client = create_app(replace(settings, upload_limit=300), web_database).test_client()
     headers = signed_in(client, "wang")
     answer = upload(client, headers, a_pdf(), "大.pdf")
-    assert answer.status_code in (413, 422)
-    assert "大" in answer.get_json()["detail"]
     huge = upload(client, headers, b"%PDF-1.7" + b"0" * (2 * 1024 * 1024), "巨.pdf")
-    assert huge.status_code == 413
-    assert huge.mimetype == "application/problem+json"
+    for one, begin in ((answer, "“大.pdf”超过了 300 字节"), (huge, "这次上传的内容超过了 300 字节")):
+        told = one.get_json()
+        assert (one.status_code, one.mimetype, told["code"]) == (413, "application/problem+json", "FILE_TOO_LARGE")
+        assert told["errors"]["file"] == [told["detail"]]
+        assert told["detail"].startswith(begin)
     assert kept(web_database) == 0
 
 
@@ -105,7 +106,9 @@ def test_a_stranger_does_not_learn_that_a_file_exists(client: FlaskClient, perso
     person("wang", "applicant", organisation="蒙岳")
     person("li", "applicant", organisation="科源")
     made = upload(client, signed_in(client, "wang"), a_pdf(), "合同.pdf").get_json()
+    li = signed_in(client, "li")
     for path in (f"/files/{made['id']}", f"/files/{made['id']}/content", "/files/99999"):
-        answer = client.get(API + path, headers=signed_in(client, "li"))
+        answer = client.get(API + path, headers=li)
         assert (answer.status_code, answer.get_json()["code"]) == (404, "FILE_UNKNOWN")
+    assert client.get(f"{API}/files/{10**22}", headers=li).status_code == 404  # larger than any database counts
     assert client.get(f"{API}/files/{made['id']}").status_code == 401

@@ -7,15 +7,16 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from server.accounts import actions
+from server.accounts import actions, queries
 from server.accounts.actor import Actor
-from server.errors import Forbidden
+from server.errors import Forbidden, Invalid
 from server.web.access import PUBLIC, SIGNED_IN, Access
 from server.web.edge import current
 from server.web.security import limit_failures
 
 ACCESS: dict[str, Access] = {
     "accounts_api.Tokens": PUBLIC,
+    "accounts_api.OwnToken": SIGNED_IN,
     "accounts_api.Me": SIGNED_IN,
 }
 blueprint = Blueprint("accounts_api", __name__, url_prefix="/api/v1", description="登录")
@@ -29,12 +30,13 @@ class CredentialsSchema(Schema):
 class PersonSchema(Schema):
     """Who acts."""
 
+    login = fields.String()
     name = fields.String()
     label = fields.String(metadata={"description": "单位·科室·姓名，记录里就是这样写的"})
     organisation = fields.String()
     unit = fields.String(allow_none=True)
     district = fields.String()
-    roles = fields.Function(lambda actor: sorted(actor.roles), metadata={"type": "array", "items": {"type": "string"}})
+    roles = fields.List(fields.String())
 
 
 class TokenSchema(Schema):
@@ -59,18 +61,29 @@ class Tokens(MethodView):
             g.keep_on_error = True  # the failure is counted
             raise
         token = actions.issue_token(session, actor, now)
-        return {"token": token, "expires_at": now + actions.TOKEN_LIFE, "account": actor}
+        return {"token": token, "expires_at": now + actions.TOKEN_LIFE, "account": _person(actor)}
 
+
+@blueprint.route("/tokens")
+class OwnToken(MethodView):
     @blueprint.response(204)
     def delete(self) -> None:
         """End the token this request carries."""
-        if current.by_token:
-            actions.revoke_token(current.session, request.headers["Authorization"].removeprefix("Bearer "), current.now)
+        if not current.by_token:
+            raise Invalid("这次请求没有带令牌。请在 Authorization 里写上要作废的令牌。", code="TOKEN_MISSING")
+        token = request.headers["Authorization"].removeprefix("Bearer ").strip()
+        actions.revoke_token(current.session, token, current.now)
 
 
 @blueprint.route("/me")
 class Me(MethodView):
     @blueprint.response(200, PersonSchema)
-    def get(self) -> Actor:
+    def get(self) -> dict[str, Any]:
         """Whom the token stands for."""
-        return current.person
+        return _person(current.person)
+
+
+def _person(actor: Actor) -> dict[str, Any]:
+    names = ("name", "label", "organisation", "unit", "district")
+    login = queries.login_of(current.session, actor)
+    return {"login": login, "roles": sorted(actor.roles)} | {name: getattr(actor, name) for name in names}

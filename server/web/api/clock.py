@@ -5,7 +5,7 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields
 
 from server import clock
 from server.accounts.access import require
@@ -16,8 +16,20 @@ ACCESS: dict[str, Access] = {"clock_api.Clock": SIGNED_IN}
 blueprint = Blueprint("clock_api", __name__, url_prefix="/api/v1/clock", description="时钟")
 
 
+def _within_reach(moment: datetime) -> None:
+    if not 2000 <= moment.year < 2100:
+        raise ValidationError("请填写 2000 年到 2099 年之间的时刻。")
+
+
 class MomentInSchema(Schema):
-    now = fields.AwareDateTime(required=True, default_timezone=None)
+    """An instant with its offset: a wall-clock time alone says nothing."""
+
+    now = fields.AwareDateTime(
+        required=True,
+        default_timezone=None,
+        validate=_within_reach,
+        error_messages={"invalid_awareness": "请写上时区，例如 2026-03-02T09:00:00+08:00。"},
+    )
 
 
 class TimeSchema(Schema):

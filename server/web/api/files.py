@@ -6,6 +6,7 @@ from flask import Response, request, send_file
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from server.errors import Invalid
 from server.files import headers, store
@@ -47,14 +48,17 @@ class Files(MethodView):
     )
     def post(self) -> StoredFile:
         """Upload a PDF, JPEG or PNG in the part `file`. 422 names what is wrong with it, 413 when it is too large."""
-        upload = request.files.get("file")
+        try:
+            upload = request.files.get("file")
+        except RequestEntityTooLarge as error:  # refused by its announced length, before anything was read
+            raise store.too_large("这次上传的内容", current.settings.upload_limit) from error
         if upload is None or not upload.filename:
             raise Invalid("没有收到文件。", fields={"file": ["请选择一个文件再上传"]}, code="FILE_MISSING")
         received = store.receive(current.settings, upload.stream, upload.filename)
         return store.record(current.session, received, current.person, current.now)
 
 
-@blueprint.route("/<int:file_id>")
+@blueprint.route("/<int(max=2147483647):file_id>")
 class OneFile(MethodView):
     @blueprint.response(200, FileSchema)
     def get(self, file_id: int) -> StoredFile:
@@ -62,7 +66,7 @@ class OneFile(MethodView):
         return readable(file_id)
 
 
-@blueprint.route("/<int:file_id>/content")
+@blueprint.route("/<int(max=2147483647):file_id>/content")
 class Content(MethodView):
     @blueprint.response(200, content_type="application/octet-stream")
     def get(self, file_id: int) -> Any:
