@@ -52,6 +52,14 @@ def address() -> Iterator[str]:
         yield base_url
 
 
+@pytest.fixture(scope="module")
+def demo_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server as ./run starts it: the system's clock, and the demo's projects in the middle of their lives."""
+    server = own_server.start(tmp_path_factory.mktemp("demo"), BEGIN, GCB_CLOCK="system")
+    yield server.base_url
+    server.stop()
+
+
 @pytest.fixture
 def at_desk(browser: Browser, address: str) -> Iterator[Callable[..., Person]]:
     """``at_desk('designer')``: that demo account in a browser of its own, signed in through the page."""

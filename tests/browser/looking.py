@@ -6,7 +6,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-NAMES = frozenset("PDF BPMN BIM OFD XML JPG PNG JPEG Word Excel Ctrl Enter Esc bpmn.io".split())
+NAMES = frozenset("PDF BPMN BIM OFD XML JPG PNG JPEG MB KB Word Excel Ctrl Enter Esc bpmn.io".split())
 """Words of other languages a page may show: names of things that have no Chinese one."""
 
 WORDS = r"""

@@ -11,6 +11,9 @@ from server.config import ROOT
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 PICTURES = ROOT / "docs" / "images"
+SETTLED = """() => document.fonts.status === 'loaded'
+  && [...document.querySelectorAll('.gb-canvas[data-bpmn]:not([data-drawn])')].every((one) => !one.checkVisibility())
+  && !document.querySelector('[data-editor]:not([data-ready])')"""
 
 
 class Person:
@@ -48,8 +51,9 @@ class Person:
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
 
     def go(self, path: str) -> Page:
-        """Open an address and wait until nothing more is being loaded."""
-        self.page.goto(path, wait_until="networkidle")
+        """Open an address and wait until its letters, diagrams and the editor are there."""
+        self.page.goto(path)
+        self.page.wait_for_function(SETTLED)
         return self.page
 
     def forgive(self, words: str) -> None:

@@ -1,5 +1,6 @@
 """The story S1 told to a running server piece by piece, through its HTTP API, so that pages have something to show."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,11 +36,11 @@ class Tale:
         found: list[dict[str, Any]] = answer.json()
         return found
 
-    def decide(self, login: str, task: str, outcome: str) -> None:
+    def decide(self, login: str, task: str, outcome: str, answers: Mapping[str, Any] | None = None) -> None:
         """Decide the one task of this name that waits for this person."""
         (item,) = [one for one in self.inbox(login) if one["name"] == task]
         seen = self.people.call(login, "get", f"/work-items/{item['id']}").json()
-        sent = {"outcome": outcome, "answers": {}, "seen_revision": seen["revision"]}
+        sent = {"outcome": outcome, "answers": dict(answers or {}), "seen_revision": seen["revision"]}
         answer = self.people.call(login, "post", f"/work-items/{item['id']}/decision", sent)
         assert answer.ok, answer.text
 

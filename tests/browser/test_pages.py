@@ -1,6 +1,8 @@
 """Every page of every desk, at two widths and in two schemes: it fits, it is quiet, everybody can use it, it is Chinese."""
 
+import os
 from collections.abc import Iterator
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +17,17 @@ from server.app import create_app
 from server.config import Settings
 from server.web.navigation import DESKS
 
+pytestmark = pytest.mark.xdist_group("pages")
 NOBODY = ""
+LOOKS: tuple[tuple[Literal["light", "dark"], tuple[int, int]], ...] = (
+    ("light", DESKTOP),
+    ("dark", DESKTOP),
+    ("light", PHONE),
+    ("dark", PHONE),
+)
+"""A page is opened at each width, as its scripts look at it, and then darkened."""
+THOROUGH = os.environ.get("GCB_PICTURES") == "1"
+"""Ask axe in all four looks; else in the first and the last, which have each width and each scheme once."""
 STARTS: dict[str, tuple[str, ...]] = {
     NOBODY: ("/sign-in?next=/studio", "/verify?number=150502202500000000", "/no-such-page"),
     "admit": ("/registry/search?q=GB00036",),
@@ -78,10 +90,12 @@ class Town:
         return self._found[login]
 
     def pages_of(self, login: str) -> list[str]:
-        """The addresses that no earlier role of the same desk reaches, and everybody's first page."""
+        """One page of each kind that no earlier role of the same desk reaches, and everybody's first page."""
         earlier = [one for one in LOGINS[: LOGINS.index(login)] if desk_of(one) == desk_of(login)]
-        before = {address for one in earlier for address in self.found(one).addresses}
-        return [one for one in self.found(login).addresses if one not in before or one == "/"]
+        known = {endpoint for one in earlier for endpoint in self.found(one).pages}
+        own = self.found(login)
+        new = [addresses[0] for endpoint, addresses in own.pages.items() if endpoint not in known]
+        return list(dict.fromkeys(["/", *new, *own.broken]))
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +107,8 @@ def urls(tmp_path_factory: pytest.TempPathFactory) -> Map:
 
 
 @pytest.fixture(scope="module")
-def town(address: str, urls: Map) -> Iterator[Town]:
-    yield Town(address, urls)
+def town(demo_address: str, urls: Map) -> Iterator[Town]:
+    yield Town(demo_address, urls)
 
 
 @pytest.mark.parametrize("login", LOGINS)
@@ -108,25 +122,22 @@ def test_pages_fit_are_quiet_usable_and_chinese(town: Town, urls: Map, browser: 
     person = Person(browser, town.address, login)
     wrong: list[str] = []
     for address in town.pages_of(login):
-        page = person.go(address)
-        if "/edit" in address:
-            page.locator("[data-editor][data-ready]").wait_for()
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            for width, height in (DESKTOP, PHONE):
-                page.set_viewport_size({"width": width, "height": height})
-                wrong += [f"{address} {width} {scheme}: {one}" for one in _wrong(page)]
-                _keep_picture(page, urls, address, width, scheme)
-        page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
-        page.emulate_media(color_scheme="light")
+        for scheme, size in LOOKS:
+            person.page.emulate_media(color_scheme=scheme)
+            person.page.set_viewport_size({"width": size[0], "height": size[1]})
+            page = person.page if scheme == "dark" else person.go(address)
+            usable = THOROUGH or (scheme == "dark") == (size == PHONE)
+            wrong += [f"{address} {size[0]} {scheme}: {one}" for one in _wrong(page, usable)]
+            _keep_picture(page, urls, address, size[0], scheme)
     person.forgive("status of 403")
     person.forgive("status of 404")
     person.leave()
     assert wrong == [], "\n".join(wrong)
 
 
-def _wrong(page: Page) -> list[str]:
-    found = [str(one) for one in barriers(page)]
+def _wrong(page: Page, usable: bool) -> list[str]:
+    """What is wrong with a page as it looks now; usable: ask axe too, which is slow."""
+    found = [str(one) for one in barriers(page)] if usable else []
     if words := foreign_words(page):
         found.append(f"words that are not Chinese: {words}")
     if wider := overflow(page):

@@ -27,7 +27,11 @@ class Found:
     @property
     def addresses(self) -> list[str]:
         """All of them, and those that were refused, since a refusal is a page too."""
-        return [one for addresses in self.pages.values() for one in addresses] + list(self.broken)
+        return self.samples(EACH)
+
+    def samples(self, each: int) -> list[str]:
+        """At most so many addresses of a kind of page, and what was refused."""
+        return [one for addresses in self.pages.values() for one in addresses[:each]] + list(self.broken)
 
 
 class Wanderer:
