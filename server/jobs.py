@@ -87,6 +87,7 @@ class Job(Base):
     run_at: Mapped[datetime] = mapped_column(Instant)
     state: Mapped[str] = mapped_column(String(10), default="open")  # open | stuck
     tries: Mapped[int] = mapped_column(default=0)
+    max_tries: Mapped[int | None]  # before it is an incident; None: MAX_TRIES
     rest_until: Mapped[datetime | None] = mapped_column(Instant)  # machine clock: lease or pause
     lease: Mapped[str | None] = mapped_column(String(100))
 
@@ -221,12 +222,13 @@ def enqueue(
     key: str | None = None,
     owner: str | None = None,
     tries: int = 0,
+    max_tries: int | None = None,
     pause: timedelta | None = None,
 ) -> None:
     """Write down a job in the caller's transaction; with a key, only if none of this (name, key) is open.
 
     run_at: domain time before which it is not meant to run. tries, pause: tries it has already behind it, and the
-    rest before the next.
+    rest before the next. max_tries: those it has in all before it is an incident, MAX_TRIES if not given.
     """
     row = {
         "name": name,
@@ -236,6 +238,7 @@ def enqueue(
         "run_at": run_at or now,
         "state": "open",
         "tries": tries,
+        "max_tries": max_tries,
         "rest_until": machine_time() + pause if pause else None,
     }
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -305,6 +308,13 @@ def drop_owned(session: Session, owner: str, resolution: str, now: datetime, act
     if ids:
         session.execute(delete(Job).where(Job.id.in_(ids)))
     return len(ids)
+
+
+def give_up(session: Session, name: str, key: str, reason: str, now: datetime) -> None:
+    """Make one open job an incident at once: it had its only try where it was written down."""
+    for job in session.scalars(select(Job).where(Job.name == name, Job.key == key, Job.state == "open")):
+        _stick(session, job, reason, now)
+    session.flush()
 
 
 def drop(session: Session, name: str, key: str, resolution: str, now: datetime) -> None:
@@ -458,7 +468,7 @@ def _claim(database: Database, settings: Settings, kind: type[Row], lease: str) 
         row = session.scalars(query.with_for_update(skip_locked=True)).first()
         if row is None:
             return None
-        if row.tries >= MAX_TRIES:  # every try so far ended with the worker's death
+        if row.tries >= _tries_of(row):  # every try so far ended with the worker's death
             _stick(session, row, "处理进程多次中途退出，没有留下原因。请检查运行日志后重试。", now)
             return None
         row.lease, row.rest_until, row.tries = lease, machine_time() + LEASE, row.tries + 1
@@ -508,10 +518,14 @@ def _failed(database: Database, settings: Settings, kind: type[Row], row_id: int
         row = _leased(session, kind, row_id, lease)
         if row is None:
             return
-        if row.tries >= MAX_TRIES:
+        if row.tries >= _tries_of(row):
             _stick(session, row, reason_of(error), clock.now(session, settings))
         else:
             row.lease, row.rest_until = None, machine_time() + pause_after(row.tries)
+
+
+def _tries_of(row: Job | Message) -> int:
+    return (row.max_tries if isinstance(row, Job) else None) or MAX_TRIES
 
 
 def pause_after(tries: int) -> timedelta:

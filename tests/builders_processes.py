@@ -63,12 +63,21 @@ class Model:
         ext = f'<zeebe:userTask/><zeebe:formDefinition formId="{form}"/>{_outputs(outputs)}'
         return self.add("userTask", key, ext=ext, lane=lane)
 
-    def job(self, key: str, lane: str, kind: str, headers: dict[str, str] | None = None, **outputs: str) -> "Model":
+    def job(
+        self,
+        key: str,
+        lane: str,
+        kind: str,
+        headers: dict[str, str] | None = None,
+        retries: int | None = None,
+        **outputs: str,
+    ) -> "Model":
         """A service task."""
+        tries = "" if retries is None else f' retries="{retries}"'
         head = "".join(f'<zeebe:header key="{k}" value="{v}"/>' for k, v in (headers or {}).items())
         heads = f"<zeebe:taskHeaders>{head}</zeebe:taskHeaders>" if head else ""
         return self.add(
-            "serviceTask", key, ext=f'<zeebe:taskDefinition type="{kind}"/>{heads}{_outputs(outputs)}', lane=lane
+            "serviceTask", key, ext=f'<zeebe:taskDefinition type="{kind}"{tries}/>{heads}{_outputs(outputs)}', lane=lane
         )
 
     def gateway(self, key: str, lane: str, default: str = "") -> "Model":

@@ -85,7 +85,7 @@ def _node(xml: Xml, lanes: Mapping[str, str], definitions: Xml) -> Node:
         outputs=tuple((m.get("target") or "", m.get("source") or "") for m in mapping if tag(m) == "output"),
         event=_event(xml, definitions),
         loop=_loop(xml),
-        retries=int((job.get("retries") or "3") if job is not None else 3),
+        retries=int((job.get("retries") or "").strip() or 0) or None if job is not None else None,
         decision=None if decision is None else decision.get("decisionId"),
         result_variable=None if decision is None else decision.get("resultVariable"),
         called=called_process(xml) if tag(xml) == "callActivity" else None,

@@ -7,6 +7,7 @@ from workflows.findings import Finding, Known
 from workflows.lint_flow import error, warning, whole
 from workflows.outline import ARTIFACTS, Node, Outline, title
 
+MOST_TRIES = 20
 WAITING = ("intermediateCatchEvent", "boundaryEvent", "receiveTask")
 
 
@@ -26,6 +27,7 @@ def name_rules(
             yield from _person(node, known)
         elif node.kind in ("serviceTask", "sendTask"):
             yield from _job(node, known)
+            yield from _retries(node)
         elif node.kind == "businessRuleTask":
             yield from _decision(node, known)
         elif node.kind == "callActivity":
@@ -144,6 +146,16 @@ def _job(node: Node, known: Known) -> Iterator[Finding]:
             node,
             f"{title(node)}要记录的办件状态“{transition}”不存在{nearest(transition, known.transitions)}",
             "换成状态表里的名字",
+        )
+
+
+def _retries(node: Node) -> Iterator[Finding]:
+    if node.retries.isascii() and node.retries.isdigit() and not 1 <= int(node.retries) <= MOST_TRIES:
+        yield error(
+            "retries",
+            node,
+            f"{title(node)}的重试次数是 {node.retries}，应当在 1 到 {MOST_TRIES} 之间，它是转为异常之前总共试几次",
+            "改成例如 3，或者删去这一项，由系统决定",
         )
 
 

@@ -67,7 +67,8 @@ class Node:
     outputs: tuple[tuple[str, str], ...] = ()
     event: Event | None = None
     loop: Loop | None = None
-    retries: int = 3
+    #: Tries of a job before it is an incident; None: the model does not say.
+    retries: int | None = None
     decision: str | None = None
     result_variable: str | None = None
     called: str | None = None

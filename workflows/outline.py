@@ -97,6 +97,7 @@ class Node:
     lanes: tuple[str, ...] = ()  # names; one where all is well
     form: str = ""
     handler: str = ""
+    retries: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     decision: str = ""
     result: str = ""
@@ -439,6 +440,7 @@ class _Reader:
             or value("formDefinition", "externalReference")
             or value("formDefinition", "formKey"),
             handler=value("taskDefinition", "type"),
+            retries=value("taskDefinition", "retries"),
             headers={h.get("key", ""): h.get("value", "") for h in headers},
             decision=value("calledDecision", "decisionId"),
             result=value("calledDecision", "resultVariable"),

@@ -394,7 +394,7 @@ def _extensions(element: Xml, report: Report) -> None:
         kind = (job.get("type") or "").strip()
         if not kind or kind.startswith("="):
             report(element, "的任务类型为空或是表达式。", "请填写固定的处理程序名称。")
-        if not (job.get("retries") or "3").strip().isdigit():
+        if not re.fullmatch(r"\s*[0-9]{0,4}\s*", job.get("retries") or ""):
             report(element, "的重试次数不是数字。", "请填写整数,例如 3。")
     for mapping in extensions(element):
         if mapping.tag == Z + "ioMapping":

@@ -24,14 +24,17 @@ class UserTask:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work for the handler registered under `type`; `complete` or `fail` takes its id."""
+    """Work for the handler registered under `type`; `complete` or `fail` takes its id.
+
+    retries: how often it may be tried before it is an incident; None: the model does not say.
+    """
 
     id: int
     element: str
     name: str
     type: str
     headers: dict[str, str]
-    retries: int
+    retries: int | None
     lane: str
     variables: dict[str, Any]
 

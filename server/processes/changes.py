@@ -59,6 +59,7 @@ SIDES: Mapping[str, str] = {
     "form": "表单",
     "handler": "处理程序",
     "headers": "任务头",
+    "retries": "尝试次数",
     "inputs": "输入",
     "outputs": "结果去向",
     "decision": "决策表",

@@ -178,8 +178,9 @@ class _Course:
         try:
             with self.session.begin_nested():
                 return perform(self.session, self.run, step, job, self.actor, self.now)
-        except jobs.FAILURES:
-            log.warning("job %s of %s failed, will be tried again", job.type, self.run.owner, exc_info=True)
+        except jobs.FAILURES as error:
+            log.warning("job %s of %s failed", job.type, self.run.owner, exc_info=True)
+            reason = jobs.reason_of(error)
         payload = {"instance": self.run.id, "task": job.id, "element": job.element, "name": job.name}
         jobs.enqueue(
             self.session,
@@ -189,8 +190,11 @@ class _Course:
             key=f"{self.run.id}/{job.id}",
             owner=self.run.owner,
             tries=1,
+            max_tries=job.retries,
             pause=jobs.pause_after(1),
         )
+        if job.retries == 1:
+            jobs.give_up(self.session, JOB_TASK, f"{self.run.id}/{job.id}", reason, self.now)
         self.held.add(job.id)
         self.deferred = True
         return None

@@ -323,6 +323,36 @@ def test_a_handler_that_never_works_is_an_incident_with_its_reason_and_goes_on_a
 
 
 @pytest.mark.usefixtures("virtual", "later")
+@pytest.mark.parametrize(("retries", "expected"), [(1, 1), (3, 3), (12, 12), (None, jobs.MAX_TRIES)])
+def test_a_model_says_how_often_a_job_is_tried_before_it_is_an_incident(
+    database: Database, settings: Settings, retries: int | None, expected: int
+) -> None:
+    tries: list[int] = []
+
+    @handlers.handler("record")
+    def record(context: JobContext) -> None:
+        tries.append(1)
+        raise Invalid("编号规则没有配置。")
+
+    model = Model().start(LANE).job("act", LANE, "record", retries=retries).end(LANE).flow("start", "act", "end")
+    with database.writing() as session:
+        publish(session, model)
+        run = begin(session)
+    for _ in range(30):
+        jobs.run_due(database, settings, limit=1)
+    with database.reading() as session:
+        (incident,) = incidents.still_open(session)
+        assert (len(tries), incident.reason) == (expected, "编号规则没有配置。")
+        assert run.status == "running"
+    with database.writing() as session:
+        instances.retry_incident(session, incident.id, CLERK, NOW)
+    for _ in range(30):
+        jobs.run_due(database, settings, limit=1)
+    with database.reading() as session:
+        assert len(incidents.still_open(session)) == 1
+
+
+@pytest.mark.usefixtures("virtual", "later")
 def test_another_step_of_the_process_does_not_run_a_job_that_waits_for_its_next_try(
     database: Database, settings: Settings
 ) -> None:

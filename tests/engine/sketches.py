@@ -75,13 +75,17 @@ class Sketch:
         name: str = "自动",
         *,
         type: str = "record",
+        retries: str = "",
         out: Mapping[str, str] | None = None,
         inside: str = "",
         body: str = "",
         **headers: str,
     ) -> "Sketch":
         told = "".join(f"<zeebe:header key={quoteattr(k)} value={quoteattr(v)}/>" for k, v in headers.items())
-        ext = f'<zeebe:taskDefinition type="{type}"/><zeebe:taskHeaders>{told}</zeebe:taskHeaders>{_mapping(out)}'
+        tries = f" retries={quoteattr(retries)}" if retries else ""
+        ext = (
+            f'<zeebe:taskDefinition type="{type}"{tries}/><zeebe:taskHeaders>{told}</zeebe:taskHeaders>{_mapping(out)}'
+        )
         return self.add("serviceTask", id, name, ext=ext, inside=inside, body=body)
 
     def gate(

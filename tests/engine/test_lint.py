@@ -123,6 +123,21 @@ def test_a_missing_header_is_named() -> None:
     assert (finding.element, "“transition”" in finding.message) == ("b", True)
 
 
+@pytest.mark.parametrize(
+    ("retries", "code"),
+    [("0", "retries"), ("21", "retries"), ("drei", "refused"), ("-1", "refused"), ("=3", "refused"), ("²", "refused")],
+)
+def test_a_number_of_tries_that_makes_no_sense_is_found(retries: str, code: str) -> None:
+    sketch = good().job("b", transition="completed", retries=retries).path("t", "b", "end")
+    (finding,) = [f for f in found(sketch) if f.element == "b" and f.code in ("retries", "refused")]
+    assert (finding.code, finding.severity, "重试次数" in finding.message) == (code, "error", True)
+
+
+def test_a_sensible_number_of_tries_is_none() -> None:
+    sketch = good().job("b", transition="completed", retries="5").path("t", "b", "end")
+    assert {f.code for f in found(sketch)} & {"retries", "refused"} == set()
+
+
 def test_an_unknown_transition_is_found() -> None:
     assert one(good().job("b", transition="admited").path("t", "b", "end"), "unknown-transition").element == "b"
 
