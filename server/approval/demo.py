@@ -1,4 +1,4 @@
-"""Demo cases: four projects in the middle of their lives, so that every desk has something before it.
+"""Demo cases: five projects in the middle of their lives, so that every desk has something before it.
 
 Brought there by the actions themselves, as the demo's people, on the days before `now`. Fictitious; only where no project
 is yet.
@@ -101,6 +101,10 @@ HEWAN = [
     _garage("6420.00", "1860.00", "984.00", 112),
 ]
 SCHOOL = [_public("教学楼", "教育", 5, "8240.00"), _public("食堂", "食堂", 2, "1860.00")]
+COLLEGE = [
+    _public(number, "教育", 5, "5200.00")
+    for number in ("A 座", "B 座", "C 座", "D 座", "E 座", "F 座", "图书馆", "体育馆")
+]
 CENTRE = [_public("服务中心", "办公", 4, "3600.00")]
 
 
@@ -214,6 +218,7 @@ def seed(session: Session, settings: Settings, now: datetime) -> bool:
     stage = _Stage(session, settings, clock.legal_date(now), {one: _person(session, one) for one in logins}, now)
     _in_phases(stage)
     _in_correction(stage)
+    _in_review(stage)
     _in_acceptance(stage)
     _in_registration(stage)
     return True
@@ -317,6 +322,53 @@ def _in_correction(stage: _Stage) -> None:
     stage.decide(case, "收件审查", "correct", items=items)
     stage.on(1, 15)
     stage.submit(owner, stage.draft(owner, project, "C05", facts, phase="P0", buildings=["食堂"], materials=OWN))
+
+
+def _in_review(stage: _Stage) -> None:
+    """职业学院: a permit a building, each a step further, so that limits are far, near, passed and stopped."""
+    owner = stage.people["keyuan"]
+    stage.on(150)
+    project = stage.project(
+        _code(stage, 150, "270533"),
+        "科尔沁职业学院新校区一期教学与实训用房",
+        KEYUAN,
+        "GOV_BUILDING",
+        "通辽市科尔沁区滨河大街北、创业路东",
+        "150502003015GB00011",
+    )
+    stage.results(
+        project,
+        {
+            "A01": "科发改审33号",
+            "A07": "地字第150502202600011号",
+            "A08": "蒙(2024)通辽市不动产权第0002111号",
+            "B02": "建字第150502202600011号",
+            "C01": "TLTS-0211",
+        },
+        COLLEGE,
+    )
+    # building, submitted and admitted so many days ago, then reviewed by
+    course: tuple[tuple[str, int, tuple[str, ...]], ...] = (
+        ("A 座", 9, ("质量安全审查", "消防人防审查")),
+        ("B 座", 6, ("质量安全审查",)),
+        ("C 座", 4, ("质量安全审查", "消防人防审查")),
+        ("D 座", 4, ()),
+        ("E 座", 1, ("消防人防审查",)),
+        ("F 座", 1, ()),
+    )
+    for building, days_ago, reviews in course:
+        stage.on(days_ago)
+        draft = stage.draft(owner, project, "C05", _facts(stage, 2380), phase="P0", buildings=[building], materials=OWN)
+        case = stage.submit(owner, draft)
+        stage.decide(case, "收件审查", "admit")
+        for review in reviews:
+            stage.decide(case, review, "pass")
+        if building == "F 座":
+            actions.withdraw(stage.session, owner, case, "结构方案有调整", stage.now)
+    stage.on(1, 16)
+    for building in ("图书馆", "体育馆"):
+        draft = stage.draft(owner, project, "C05", _facts(stage, 3120), phase="P0", buildings=[building], materials=OWN)
+        stage.submit(owner, draft)
 
 
 def _in_acceptance(stage: _Stage) -> None:

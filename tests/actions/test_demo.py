@@ -22,6 +22,7 @@ WORKER = making  # its task makes the papers
 DESKS = {
     "住建局·质量安全科",
     "住建局·消防人防科",
+    "住建局·审批科",
     "政务大厅·综合窗口",
     "建设单位",
     "不动产登记中心·实地查看岗",
@@ -44,6 +45,6 @@ def test_the_demo_gives_every_desk_something_and_no_incident(settings: Settings,
     jobs.run_due(database, settings)
     with database.reading() as session:
         assert set(session.scalars(select(WorkItem.unit))) == DESKS
-        assert len(session.scalars(select(Project)).all()) == 4
+        assert len(session.scalars(select(Project)).all()) == 5
         assert [one.reason for one in incidents.still_open(session)] == []
     engine.dispose()
