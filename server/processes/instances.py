@@ -1,6 +1,6 @@
 """What an area may do with a process: start it, complete a task, deliver a message, end it, look at it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,7 @@ __all__ = [
     "progress",
     "retry_incident",
     "run",
+    "running_among",
     "runs_of",
     "start",
     "variables",
@@ -156,6 +157,12 @@ def retry_incident(session: Session, incident_id: int, actor: Actor, now: dateti
     try:
         step = workflows.retry(found.deployment(session), found.state, int(task_id), now)
     except workflows.NotOpen as error:
+        left = workflows.open_step(found.deployment(session), found.state, now).incidents
+        if any(one.task_id == int(task_id) for one in left):
+            raise Conflict(
+                f"“{incident.name}”等的那一路不会再来，重试没有用。请终止这个办件重新办理，并请流程设计人员改正流程。",
+                code="INCIDENT_FINAL",
+            ) from error
         raise Conflict("流程已经离开这一步，请刷新页面。", code="INCIDENT_CLOSED") from error
     audit.append(session, actor, "incident.retried", incident.subject, {"name": incident.name}, now)
     running.run_on(session, found, step, actor, now)
@@ -174,6 +181,14 @@ def abandon_incident(session: Session, incident_id: int, reason: str, actor: Act
 def run(session: Session, instance_id: int) -> Run:
     """One instance. NotFound."""
     return running.load(session, instance_id, lock=False).as_run()
+
+
+def running_among(session: Session, instance_ids: Iterable[int]) -> set[int]:
+    """Those of these instances that have not ended: one statement, none for no ids."""
+    wanted = list(instance_ids)
+    if not wanted:
+        return set()
+    return set(session.scalars(select(Instance.id).where(Instance.id.in_(wanted), Instance.status == "running")))
 
 
 def runs_of(session: Session, subject: str) -> list[Run]:

@@ -1,4 +1,4 @@
-"""Pages for anybody: the front page, and whether a certificate is genuine and in force now."""
+"""Pages for anybody: the front page, whether a certificate is genuine and in force now, where a case is."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from server.approval import deadlines, states
+from server.approval.matters import catalogue
+from server.approval.models import Case
+from server.approval.queries import due, lookup, waiting
+from server.approval.states import State
 from server.config import Settings
 from server.documents import kinds, papers, words
 from server.documents.models import Paper
@@ -16,8 +21,11 @@ from server.web.access import PUBLIC, Access
 from server.web.edge import current
 from server.web.security import LOOK_UP_RATE, limiter
 from server.web.shell import stand_at
+from server.web.status import STATUS, for_state
 
-ACCESS: dict[str, Access] = {"public.home": PUBLIC, "public.verify": PUBLIC, "public.verified": PUBLIC}
+ACCESS: dict[str, Access] = dict.fromkeys(
+    ("public.home", "public.verify", "public.verified", "public.track", "public.tracked"), PUBLIC
+)
 blueprint = Blueprint("public", __name__)
 
 ICONS = {
@@ -33,6 +41,62 @@ ICONS = {
 def home() -> ResponseReturnValue:
     """What can be done here."""
     return render_template("public/home.html")
+
+
+@blueprint.get("/track")
+def track() -> ResponseReturnValue:
+    """Ask for a query code; with one, go to what may be said about the case."""
+    asked = request.args.get("code", "").strip()
+    if "code" not in request.args:
+        return render_template("public/track.html", asked="", error="")
+    if not asked:
+        return render_template("public/track.html", asked="", error="请填办件查询码，收件回执上有"), 422
+    return redirect(url_for("public.tracked", code=asked))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One record of a case as anybody may see it: what, when, never who."""
+
+    tone: str
+    icon: str
+    day: object
+    words: str
+
+
+@blueprint.get("/track/<path:code>")
+@limiter.limit(LOOK_UP_RATE)
+def tracked(code: str) -> ResponseReturnValue:
+    """Where the case of this query code is: its state, whom it waits on, until when. No person, no opinion, no file."""
+    stand_at("public.track")
+    session, now = current.session, current.now
+    case = lookup.tracked(session, "".join(code.split()))
+    if case is None:
+        error = "没有这个查询码的办件。请照着回执逐位核对，8 位，没有数字 0 和 1，也没有字母 I 和 O"
+        return render_template("public/track.html", asked=code, error=error), 404
+    history = deadlines.records_of(session, case.id)
+    limit = due.due_of(session, case, now)
+    return render_template(
+        "public/tracked.html",
+        case=case,
+        title=catalogue().matter(case.matter).title(case.phase),
+        status=_status(case, history[-1].state),
+        over=State(history[-1].state) in states.CLOSED,
+        last=history[-1].legal_date,
+        due=limit if limit is not None and limit.closed is None else None,
+        waiting=waiting.why_waiting(session, case, now),
+        steps=[_step(case, one.state, one.legal_date) for one in reversed(history)],
+        now=now,
+    )
+
+
+def _status(case: Case, state: int) -> str:
+    return for_state(state, permit=catalogue().matter(case.matter).kind == "P")
+
+
+def _step(case: Case, state: int, day: object) -> Step:
+    shown = STATUS[_status(case, state)]
+    return Step(shown.tone, shown.icon, day, states.WORDS[State(state)])
 
 
 @blueprint.get("/verify")

@@ -1,13 +1,13 @@
-"""Applying: choose phase and buildings, fill in, look at everything once more, submit."""
+"""Applying: fill in, attach, look at everything once more, submit."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from server import calendar
-from server.approval import actions, evidence, phases
+from server.approval import actions
 from server.approval.checks import Check
-from server.approval.matters import MODES, catalogue
+from server.approval.matters import catalogue
 from server.approval.models import Application, Case, Project
 from server.clock import legal_date
 from server.errors import Conflict, Invalid
@@ -15,13 +15,11 @@ from server.files import store
 from server.processes import definitions, forms
 from server.web.access import Access
 from server.web.edge import current
-from server.web.pages.owner.desk import OWNER, blueprint, case_at, draft_at, project_at, summary
+from server.web.pages.owner.desk import OWNER, blueprint, case_at, draft_at, summary
 from server.web.shell import stand_at
 
 ACCESS: dict[str, Access] = dict.fromkeys(
     (
-        "owner.phases",
-        "owner.phases_send",
         "owner.application",
         "owner.attach",
         "owner.check",
@@ -30,62 +28,6 @@ ACCESS: dict[str, Access] = dict.fromkeys(
     ),
     OWNER,
 )
-
-
-def phases_page(code: str) -> ResponseReturnValue:
-    """Building × phase: what can be applied for, and why the rest cannot."""
-    return _phases_page(project_at(code), [])
-
-
-blueprint.add_url_rule("/projects/<code>/phases", "phases", phases_page)
-
-
-@blueprint.post("/projects/<code>/phases")
-def phases_send(code: str) -> ResponseReturnValue:
-    """Begin the application for the chosen buildings; nothing is submitted."""
-    project = project_at(code)
-    phase = request.form.get("phase", "")
-    chosen = request.form.getlist(f"building-{phase}")
-    if not chosen:
-        words = "请至少勾选一栋。勾好以后再按这个阶段的申请按钮"
-        return _phases_page(project, [("matrix", words)]), 422
-    draft = actions.create_application(
-        current.session, current.person, project, matter="C05", phase=phase, buildings=chosen, now=current.now
-    )
-    return redirect(url_for("owner.application", application_id=draft.id))
-
-
-def _phases_page(project: Project, problems: list[tuple[str, str]]) -> str:
-    stand_at("owner.projects")
-    matter = catalogue().matter("C05")
-    picture = evidence.draw(current.session, project, current.now)
-    asked = request.values.get("mode")
-    matrix = phases.matrix(picture, matter, asked if asked in MODES else None)
-    today = legal_date(current.now)
-    return render_template(
-        "owner/phases.html",
-        project=project,
-        matrix=matrix,
-        modes=MODES,
-        phases=[matter.phases[key] for key in matrix.columns],
-        ready={
-            key: [r.building.number for r in matrix.rows for c in r.cells if c.phase == key and c.state == "ready"]
-            for key in matrix.columns
-        },
-        due={
-            key: _promised(matter.phases[key].promise.n, matter.phases[key].promise.unit, today)
-            for key in matrix.columns
-        },
-        problems=problems,
-    )
-
-
-def _promised(n: int, unit: calendar.Unit, today: "calendar.date") -> "calendar.date | None":
-    """The due day if it were admitted today; None where that year has no calendar yet."""
-    try:
-        return calendar.current().due(today, n, unit)
-    except calendar.CalendarYearMissing:
-        return None
 
 
 @blueprint.get("/applications/<int:application_id>")

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from server.approval import actions, deadlines, records, states
 from server.approval.matters import catalogue
-from server.approval.models import Case, CaseMaterial, Project
-from server.approval.queries import due, waiting
+from server.approval.models import Case, CaseMaterial, CaseRecord, Notice, Project
+from server.approval.queries import due, exchange, lookup, waiting
 from server.approval.states import State
 from server.clock import legal_date
 from server.documents import papers
@@ -27,6 +27,7 @@ ACCESS: dict[str, Access] = dict.fromkeys(
         "owner.case_diagram",
         "owner.case_ledger",
         "owner.case_materials",
+        "owner.case_exchange",
         "owner.withdraw",
         "owner.withdraw_send",
     ),
@@ -36,36 +37,51 @@ ACCESS: dict[str, Access] = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above every tab of a case."""
+    """What stands above every tab of a case. due: the limit that runs, None when none does; last: what it came to."""
 
     case: Case
     project: Project
     title: str
+    buildings: list[str]
     status: str
     due: due.DueView | None
+    last: CaseRecord
     materials: int
+    notices: int
     can_withdraw: bool
+
+    @property
+    def over(self) -> bool:
+        """Nothing more follows in the approval itself."""
+        return State(self.last.state) in states.CLOSED
+
+    @property
+    def refused(self) -> bool:
+        """It ended with a no, so the owner wants to know why and what she can do."""
+        return State(self.last.state) in (State.NOT_ADMITTED, State.ADMISSION_REFUSED, State.REJECTED)
 
 
 def head_of(serial: str) -> Head:
     """The head of a case's pages."""
     stand_at("owner.projects")
     case, project = case_at(serial)
-    matter = catalogue().matter(case.matter)
-    history = records.history(current.session, case.id)
-    last = history[-1]
-    withdrawable = states.allowed(history) & {State.WITHDRAWAL_PENDING, State.PULLED}
-    count = current.session.scalar(
-        select(func.count(CaseMaterial.code.distinct())).where(CaseMaterial.case_id == case.id)
-    )
+    session, matter = current.session, catalogue().matter(case.matter)
+    history = deadlines.records_of(session, case.id)
+    seen = [State(one.state) for one in history]
+    withdrawable = states.allowed(seen) & {State.WITHDRAWAL_PENDING, State.PULLED}
+    materials = select(func.count(CaseMaterial.code.distinct())).where(CaseMaterial.case_id == case.id)
+    limit = due.due_of(session, case, current.now)
     return Head(
         case,
         project,
         matter.title(case.phase),
-        for_state(int(last), permit=matter.kind == "P"),
-        due.due_of(current.session, case, current.now),
-        count or 0,
-        bool(withdrawable) and last is not State.WITHDRAWAL_PENDING,
+        lookup.buildings_of(session, [case.id]).get(case.id, []) if case.phase else [],
+        for_state(int(seen[-1]), permit=matter.kind == "P"),
+        limit if limit is not None and limit.closed is None else None,
+        history[-1],
+        session.scalar(materials) or 0,
+        session.scalar(select(func.count(Notice.id)).where(Notice.case_id == case.id)) or 0,
+        bool(withdrawable) and seen[-1] is not State.WITHDRAWAL_PENDING,
     )
 
 
@@ -96,7 +112,7 @@ class Entry:
     opinion: str
 
 
-def _entry(record: "deadlines.CaseRecord", head: Head) -> Entry:
+def _entry(record: CaseRecord, head: Head) -> Entry:
     state = State(record.state)
     status = STATUS[for_state(record.state, permit=head.case.phase is not None)]
     return Entry(status.tone, status.icon, record.at, states.WORDS[state], record.actor, record.opinion)
@@ -133,7 +149,7 @@ def case_materials(serial: str) -> ResponseReturnValue:
     rows = current.session.scalars(
         select(CaseMaterial).where(CaseMaterial.case_id == head.case.id).order_by(CaseMaterial.code, CaseMaterial.id)
     )
-    newest = {(one.code): one for one in rows}
+    newest = {one.code: one for one in rows}
     names = catalogue().materials
     return render_template(
         "owner/case_materials.html",
@@ -141,6 +157,14 @@ def case_materials(serial: str) -> ResponseReturnValue:
         tab="materials",
         rows=[(names[code].name, one) for code, one in newest.items()],
     )
+
+
+@blueprint.get("/cases/<serial>/exchange")
+def case_exchange(serial: str) -> ResponseReturnValue:
+    """What was asked of the owner, and what she answered."""
+    head = head_of(serial)
+    listed = exchange.exchanges(current.session, head.case)
+    return render_template("owner/case_exchange.html", head=head, tab="exchange", exchanges=listed)
 
 
 @blueprint.get("/cases/<serial>/withdraw")

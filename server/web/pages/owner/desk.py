@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint
-from sqlalchemy import select
 
-from server.approval import access
 from server.approval.models import Application, Case, Project
+from server.approval.queries import lookup
 from server.web.access import OWNERS, roles
 from server.web.edge import current
 
@@ -16,28 +15,18 @@ OWNER = roles(*OWNERS)
 
 def project_at(code: str) -> Project:
     """The project of this code. NotFound also for strangers."""
-    found = current.session.scalar(select(Project).where(Project.code == code))
-    access.require_visible(current.person, found, "您的单位没有这个项目。请从“我的项目”里打开。")
-    assert found is not None  # noqa: S101 - require_visible refused None
-    return found
+    return lookup.project(current.session, current.person, code)
 
 
 def case_at(serial: str) -> tuple[Case, Project]:
     """The case of this serial number and its project. NotFound also for strangers."""
-    found = current.session.scalar(select(Case).where(Case.serial == serial))
-    access.require_visible(current.person, found, "您的单位没有这一件。请从项目里打开。")
-    assert found is not None  # noqa: S101 - require_visible refused None
+    found = lookup.case(current.session, current.person, serial)
     return found, current.session.get_one(Project, found.project_id)
 
 
 def draft_at(application_id: int) -> tuple[Application, Project]:
     """The application of this number and its project. NotFound also for strangers."""
-    draft = current.session.get(Application, application_id)
-    project = current.session.get(Project, draft.project_id) if draft else None
-    access.require_visible(current.person, project, "您的单位没有这份申请。请从项目里打开。")
-    assert draft is not None  # noqa: S101 - require_visible refused None
-    assert project is not None  # noqa: S101
-    return draft, project
+    return lookup.application(current.session, current.person, application_id)
 
 
 def summary(fields: Mapping[str, Sequence[str]], anchors: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
