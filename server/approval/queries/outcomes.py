@@ -15,6 +15,7 @@ from server.approval import evidence, judging
 from server.approval.actions.applications import look
 from server.approval.actions.decisions import ADMITTING, DECIDING, REVIEW_FORM
 from server.approval.checks import Check
+from server.approval.conditions import Condition
 from server.approval.matters import Limit, catalogue
 from server.approval.models import Case, Decision, Project
 from server.calendar import CalendarYearMissing
@@ -31,8 +32,9 @@ def checked(session: Session, case: Case, project: Project, now: datetime) -> Ch
 
 def troubles(looked: Check) -> list[str]:
     """What stands in the way of admission, in words."""
+    codes = [one.code for one in looked.missing]
     missing = [f"缺{one.name}（{one.code}）" for one in looked.missing if one.key]
-    unmet = [f"“{one.words}”没有满足" for one in looked.unmet]
+    unmet = [f"“{one.words}”没有满足" for one in looked.unmet if not _named(one, codes)]
     return [one.sentence for one in looked.blocking] + missing + unmet
 
 
@@ -107,9 +109,14 @@ def suggested_items(looked: Check, basis: str) -> list[dict[str, Any]]:
     for one in looked.missing:
         asked[one.code] = _item("缺材料", one.name, f"请提交{one.name}。", basis, one.code)
     for condition in looked.unmet:
-        if not any(code in condition.cure for code in asked) and condition.key != "previous_phase":
+        if not _named(condition, asked) and condition.key != "previous_phase":
             asked[condition.key] = _item("缺材料", condition.words, f"请{condition.cure}。", basis, "")
     return list(asked.values())
+
+
+def _named(condition: Condition, codes: Iterable[str]) -> bool:
+    """Whether the condition is unmet because one of these materials is missing, which is said already."""
+    return any(f"（{code}）" in condition.cure for code in codes)
 
 
 def _item(kind: str, subject: str, request: str, basis: str, material: str) -> dict[str, Any]:

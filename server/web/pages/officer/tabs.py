@@ -140,11 +140,12 @@ def _facts(fields: tuple[Field, ...], answers: Mapping[str, Any]) -> list[Fact]:
 def checks(shown: Shown) -> dict[str, Any]:
     """The findings and the conditions of the phase with what proves each; what is open first."""
     if shown.looked is None:
-        return {"findings": (), "conditions": ()}
+        return {"findings": (), "missing": (), "conditions": ()}
     rank = {False: 0, None: 1, True: 2}
+    unmet = "".join(one.cure for one in shown.looked.unmet)
     return {
         "findings": [one for one in shown.looked.findings if one.code not in ("CONDITION", "MATERIAL_MISSING")],
-        "missing": shown.looked.missing,
+        "missing": [one for one in shown.looked.missing if f"（{one.code}）" not in unmet],
         "conditions": sorted(shown.looked.conditions, key=lambda one: rank[one.met]),
     }
 
@@ -160,6 +161,8 @@ class Opinion:
     at: Any
     text: str
     items: list[dict[str, Any]]
+    again: str = ""
+    """How a special is looked at after the rectification."""
 
 
 @dataclass(frozen=True)
@@ -180,8 +183,9 @@ def opinions(shown: Shown) -> dict[str, Any]:
     waiting = [
         Opinion(one.name, one.unit, "waiting_other", f"{one.claimed_name}在办" if one.claimed_name else "还没有意见", None, "", [])
         for one in work_items.for_subject(session, f"case:{case.id}")
+        if not work_items.may_act(current.person, one)
     ]
-    return {"opinions": waiting + spoken, "lists": _lists(case), "specials": judging.verdicts(session, case.id)}
+    return {"opinions": waiting + spoken, "lists": _lists(case), "joint": case.matter == "D01"}
 
 
 def _opinion(decision: Decision, case: Case) -> Opinion:
@@ -197,8 +201,15 @@ def _opinion(decision: Decision, case: Case) -> Opinion:
         label,
         decision.at,
         decision.opinion,
-        outcomes.opinion_words(decision.answers),
+        items := outcomes.opinion_words(decision.answers),
+        _again(decision, len(items)),
     )
+
+
+def _again(decision: Decision, items: int) -> str:
+    if decision.form_id != judging.SPECIAL_FORM:
+        return ""
+    return "保留，不再验" if decision.outcome == "pass" else f"只复验这 {max(items, 1)} 条"
 
 
 def _lists(case: Case) -> list[Listed]:
