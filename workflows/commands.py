@@ -1,5 +1,6 @@
 """The commands: (deployment, state, command) -> Step. Pure: nothing is read but the arguments, no clock, no database."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -7,9 +8,9 @@ from SpiffWorkflow.util.task import TaskState
 
 from . import dmn
 from .deployment import Deployment
-from .elements import Catch, User
+from .elements import Catch, EventSub, Inclusive, Parallel, User
 from .elements import Job as JobElement
-from .engine import CANCELLED, COMPLETED, Instance, Token
+from .engine import CANCELLED, COMPLETED, RUNNING, Instance, Token
 from .errors import NotOpen
 from .state import pack, unpack
 from .step import Incident, Job, Step, Subscription, Timer, UserTask, Variables
@@ -168,6 +169,8 @@ def _step(run: Instance, state: bytes | None = None) -> Step:
                 timers.append(Timer(token.id, info.id, datetime.fromisoformat(data["due"])))
             elif spec.event.kind == "message":
                 subscriptions.append(Subscription(token.id, info.id, spec.event.name or "", data.get("key")))
+    if run.end == RUNNING and not (users or jobs or timers or subscriptions or incidents):
+        incidents = list(_forsaken(run))
     return Step(
         state=pack(run.document()) if state is None else state,
         completed=run.end == COMPLETED,
@@ -180,3 +183,24 @@ def _step(run: Instance, state: bytes | None = None) -> Step:
         incidents=tuple(incidents),
         trail=tuple(run.trail),
     )
+
+
+def _forsaken(run: Instance) -> Iterator[Incident]:
+    """Nothing is open and nothing can come any more, yet the instance has not ended: where its tokens wait for ever."""
+    told: set[int] = set()
+    for token in run.all_live():
+        spec, data = token.task_spec, token.internal_data
+        if token.state != TaskState.WAITING or isinstance(spec, EventSub) or "at" in data or id(spec) in told:
+            continue
+        told.add(id(spec))
+        info = spec.node.info
+        if isinstance(spec, Parallel | Inclusive):
+            here = [t for t in token.workflow.live() if t.task_spec is spec]
+            came = {t.internal_data.get("came") for t in here}
+            missing = len([flow for flow in spec.incoming if flow not in came])
+            what = f"还在等另外 {missing} 路,可是那边已经没有事项在办,等不到了"
+        else:
+            what = "在等的事不会再发生:流程里已经没有别的事项在办"
+        yield Incident(
+            token.id, info.id, info.name, f"{info.label}:{what}。请终止这个办件重新办理,并请流程设计人员改正流程"
+        )

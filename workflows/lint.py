@@ -84,7 +84,8 @@ def _outlines(files: Mapping[str, bytes]) -> dict[str, Outline]:
 def _rules(outline: Outline, nodes: list[Node], known: Known, outlines: Mapping[str, Outline]) -> Iterator[Finding]:
     called = frozenset(p for o in outlines.values() for p in o.processes)
     yield from flow_rules(outline, nodes)
-    yield from name_rules(outline, nodes, known, thrown_names(outlines), called)
+    signals = thrown_names(outlines, "signal")
+    yield from name_rules(outline, nodes, known, thrown_names(outlines), signals, called)
     yield from data_rules(outline, nodes, known)
     yield from diagram_rules(outline, nodes)
 

@@ -8,6 +8,7 @@ from workflows.lint_flow import error, warning, whole
 from workflows.outline import ARTIFACTS, Node, Outline, title
 
 MOST_TRIES = 20
+THROWING = ("intermediateThrowEvent", "endEvent")
 WAITING = ("intermediateCatchEvent", "boundaryEvent", "receiveTask")
 
 
@@ -18,9 +19,14 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def name_rules(
-    outline: Outline, nodes: list[Node], known: Known, thrown: frozenset[str], called: frozenset[str]
+    outline: Outline,
+    nodes: list[Node],
+    known: Known,
+    thrown: frozenset[str],
+    signals: frozenset[str],
+    called: frozenset[str],
 ) -> Iterator[Finding]:
-    """`thrown`: messages thrown by any of the files; `called`: processes found in them."""
+    """`thrown`, `signals`: messages and signals thrown by any of the files; `called`: processes found in them."""
     yield from _lanes(outline, known)
     for node in nodes:
         if node.kind == "userTask":
@@ -32,6 +38,13 @@ def name_rules(
             yield from _decision(node, known)
         elif node.kind == "callActivity":
             yield from _call(node, known, called)
+        if node.event and node.event.kind == "signal" and node.kind not in THROWING and node.event.name not in signals:
+            yield error(
+                "unknown-signal",
+                node,
+                f"{title(node)}等信号“{node.event.name}”，流程里没有谁抛出它，会一直等下去",
+                "在流程里画一个抛出它的事件，或者改等一条消息",
+            )
         if node.kind == "receiveTask" or (node.event and node.event.kind == "message"):
             yield from _message(outline, node, known, thrown)
 
@@ -199,7 +212,7 @@ def _message(outline: Outline, node: Node, known: Known, thrown: frozenset[str])
     key = node.key if node.kind == "receiveTask" else node.event.key if node.event else ""
     if not name:
         return  # the engine refuses it
-    if node.kind in ("intermediateThrowEvent", "endEvent"):
+    if node.kind in THROWING:
         if known.throws is not None and name not in known.throws:
             yield error(
                 "unknown-message",
@@ -226,11 +239,11 @@ def _message(outline: Outline, node: Node, known: Known, thrown: frozenset[str])
             yield error("unknown-message", node, f"{words}，办件会一直等下去", "换成会有人发的消息")
 
 
-def thrown_names(outlines: Mapping[str, Outline]) -> frozenset[str]:
-    """The messages that models throw themselves."""
+def thrown_names(outlines: Mapping[str, Outline], kind: str = "message") -> frozenset[str]:
+    """The messages (or signals) that models throw themselves."""
     return frozenset(
         n.event.name
         for o in outlines.values()
         for n in o.nodes.values()
-        if n.event and n.event.kind == "message" and n.kind in ("intermediateThrowEvent", "endEvent") and n.event.name
+        if n.event and n.event.kind == kind and n.kind in THROWING and n.event.name
     )

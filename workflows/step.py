@@ -70,7 +70,10 @@ class Thrown:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """The token at that element cannot go on until `retry`; everything else may."""
+    """The token at that element cannot go on until `retry`; everything else may.
+
+    When nothing else is left at all, a join or event that nothing can reach any more is one too; no retry helps that.
+    """
 
     task_id: int
     element: str

@@ -434,6 +434,32 @@ def test_a_bpmn_error_nobody_catches_is_an_incident_and_runs_again_only_on_retry
     assert incidents.still_open(session) == []
 
 
+def test_an_instance_whose_join_can_never_fire_is_an_incident_that_only_ending_it_cures(session: Session) -> None:
+    model = (
+        Model()
+        .start(LANE)
+        .gateway("which", LANE, default="which_other")
+        .person("decide", LANE)
+        .person("other", LANE)
+        .parallel("join", LANE)
+        .end(LANE)
+        .flow("start", "which", "?=fast", "decide", "join", "end")
+        .flow("which", "other", "join")
+    )
+    publish(session, model)
+    run = begin(session, fast=True)
+    assert instances.progress(session, run.id).stuck == ()
+    instances.complete(session, task(session), {}, OFFICER, NOW)
+    (incident,) = incidents.still_open(session)
+    assert (incident.kind, incident.name) == ("process", "join")
+    assert "等不到了" in incident.reason
+    assert instances.progress(session, run.id).stuck == ("join",)
+    with pytest.raises(Conflict, match="重试没有用"):
+        instances.retry_incident(session, incident.id, CLERK, NOW)
+    assert instances.cancel(session, run.id, CLERK, NOW).incidents == 1
+    assert incidents.still_open(session) == []
+
+
 def waiting(message: str = "correction.expired") -> Model:
     return Model("waits").start(LANE).catch("wait", LANE, message).end(LANE).flow("start", "wait", "end")
 

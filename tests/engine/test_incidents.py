@@ -1,7 +1,7 @@
 """What cannot go on stops at its element with a sentence, loses nothing, and goes on after the cure."""
 
 import pytest
-from models import END, NOW, START, Run, ext, io, job, many, process, user
+from models import END, NOW, START, Run, ext, io, job, many, process, sub, user
 
 import workflows
 from workflows import NotOpen
@@ -42,6 +42,50 @@ def test_other_branches_go_on_beside_an_incident():
     body = START + '<parallelGateway id="p1"/><exclusiveGateway id="g"/>' + user("a") + user("b") + END
     run = Run(process(body, "s > p1\n p1 > g\n g >[=nope] a > e\n p1 > b > e"))
     assert run.open() == ["b"] and [i.element for i in run.step.incidents] == ["g"]
+
+
+DECIDE = START + '<exclusiveGateway id="g" default="g_b"/>' + user("a") + user("b")
+
+
+@pytest.mark.parametrize("named", ["汇合", ""])
+def test_a_join_that_nothing_can_reach_any_more_is_an_incident_not_a_silent_wait(named: str):
+    body = DECIDE + f'<parallelGateway id="j" name="{named}"/>' + END
+    run = Run(process(body, "s > g\n g >[=x] a > j > e\n g > b > j"), {"x": True})
+    assert run.open() == ["a"] and not run.step.incidents
+    run.complete("a")
+    (incident,) = run.step.incidents
+    assert incident.element == "j" and not run.step.completed and not run.open()
+    assert "还在等另外 1 路" in incident.message_zh and "终止" in incident.message_zh
+    assert workflows.open_step(run.dep, run.step.state, NOW).incidents == run.step.incidents
+    with pytest.raises(NotOpen):
+        run.retry("j")
+    assert workflows.cancel(run.dep, run.step.state, NOW).cancelled
+
+
+def test_a_join_that_can_still_fire_is_no_incident_while_anything_is_open():
+    body = START + '<parallelGateway id="p1"/><parallelGateway id="j"/>' + user("a") + user("b") + END
+    run = Run(process(body, "s > p1 > a > j > e\n p1 > b > j")).complete("a")
+    assert not run.step.incidents
+    assert run.complete("b").step.completed
+
+
+def test_a_branch_that_ended_otherwise_leaves_the_join_as_an_incident_also_in_a_subprocess():
+    late = '<boundaryEvent id="late" attachedToRef="b"><errorEventDefinition/></boundaryEvent>'
+    gates = '<parallelGateway id="p1"/><parallelGateway id="j"/>'
+    ends = '<startEvent id="s2"/><endEvent id="e2"/><endEvent id="e3"/>'
+    lines = "s2 > p1 > a > j > e2\n p1 > b > e3\n late > x > j"
+    body = START + sub("box", ends + gates + user("a") + user("b") + user("x") + late, lines) + END
+    run = Run(process(body, "s > box > e")).complete("a")
+    assert not run.step.incidents
+    assert [i.element for i in run.complete("b").step.incidents] == ["j"]
+
+
+def test_a_signal_nobody_can_throw_any_more_is_an_incident():
+    wait = (
+        '<intermediateCatchEvent id="w" name="等信号"><signalEventDefinition signalRef="sig"/></intermediateCatchEvent>'
+    )
+    run = Run(process(START + wait + END, "s > w > e", extra='<signal id="sig" name="信号"/>'))
+    assert [(i.element, "不会再发生" in i.message_zh) for i in run.step.incidents] == [("w", True)]
 
 
 def test_an_incident_survives_saving_and_goes_on_after_the_cure():

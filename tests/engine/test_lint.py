@@ -212,6 +212,19 @@ def test_throwing_a_message_nobody_carries_is_found() -> None:
     assert (finding.element, "是不是“acceptance.filed”" in finding.message) == ("w", True)
 
 
+@pytest.mark.parametrize(("thrown", "codes"), [(False, {"unknown-signal"}), (True, set())])
+def test_a_signal_that_nobody_throws_is_found(thrown: bool, codes: set[str]) -> None:
+    body = '<bpmn:signalEventDefinition signalRef="sig"/>'
+    sketch = good().add("intermediateCatchEvent", "w", "等", body=body).path("t", "w", "end")
+    if thrown:
+        sketch.add("endEvent", "s", "抛出", body=body).path("t", "s")
+    xml = sketch.xml().replace(
+        b"<bpmndi:BPMNDiagram", '<bpmn:signal id="sig" name="放行"/><bpmndi:BPMNDiagram'.encode()
+    )
+    findings = lint({"sketch.bpmn": xml}, "sketch.bpmn", KNOWN)
+    assert {f.code for f in findings if f.element == "w"} == codes
+
+
 def test_a_catch_without_message_is_refused_by_the_engine() -> None:
     sketch = (
         good().add("intermediateCatchEvent", "w", "等", body="<bpmn:messageEventDefinition/>").path("t", "w", "end")
