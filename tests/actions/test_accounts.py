@@ -81,3 +81,15 @@ def test_failures_of_yesterday_are_forgotten(session: Session) -> None:
     with pytest.raises(Forbidden):
         actions.sign_in(session, "somebody", "wrong", NOW + timedelta(days=2))
     assert session.scalar(select(func.count()).select_from(SignInFailure)) == 1
+
+
+@pytest.mark.parametrize("login", ["approver\0", "\ud800", "app\u2028rover"])
+def test_a_login_that_no_database_takes_is_a_wrong_one_and_counts(session: Session, login: str) -> None:
+    demo.seed(session)
+    codes = []
+    for _ in range(6):
+        with pytest.raises(Forbidden) as refused:
+            actions.sign_in(session, login, demo.PASSWORD, NOW)
+        codes.append(refused.value.code)
+    assert codes == ["SIGN_IN"] * 5 + ["LOCKED"]
+    assert actions.sign_in(session, "approver", demo.PASSWORD, NOW).unit == "住建局·审批科"

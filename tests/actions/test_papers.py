@@ -42,6 +42,7 @@ def test_a_paper_is_found_by_its_code_however_typed_and_by_its_number(session):
     assert papers.of(session, "case:1") == [paper]
     with pytest.raises(NotFound, match="没有查到"):
         papers.get(session, "AAAA-AAAA-AAAA-AAAA")
+    assert papers.find(session, "1505\0") is None  # PostgreSQL takes no NUL
 
 
 def test_a_paper_without_a_fact_is_not_issued(session):

@@ -15,7 +15,7 @@ from server.web.edge import current
 ACCESS: dict[str, Access] = {
     "incidents_api.Incidents": roles("admin", "auditor"),
     "incidents_api.Retry": roles("admin"),
-    "incidents_api.Abandonment": roles("admin"),
+    "incidents_api.Abandon": roles("admin"),
 }
 blueprint = Blueprint("incidents_api", __name__, url_prefix="/api/v1/incidents", description="异常")
 
@@ -51,8 +51,8 @@ class Retry(MethodView):
         instances.retry_incident(current.session, incident_id, current.person, current.now)
 
 
-@blueprint.route("/<int(max=2147483647):incident_id>/abandonment")
-class Abandonment(MethodView):
+@blueprint.route("/<int(max=2147483647):incident_id>/abandon")
+class Abandon(MethodView):
     @blueprint.arguments(AbandonSchema)
     @blueprint.response(204)
     def post(self, given: dict[str, Any], incident_id: int) -> None:

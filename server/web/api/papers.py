@@ -8,6 +8,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from server.documents import kinds, papers, words
+from server.documents.models import Paper
 from server.errors import NotFound
 from server.files import headers, store
 from server.web.access import PUBLIC, SIGNED_IN, Access
@@ -31,6 +32,13 @@ class StandingSchema(Schema):
     sentence = fields.String()
 
 
+class SignatureSchema(Schema):
+    """Of the PDF: whose seal it bears, and whether the file kept is still the one that was signed."""
+
+    signed_by = fields.String()
+    intact = fields.Boolean()
+
+
 class PaperSchema(Schema):
     """A paper as anybody may compare it with the one in hand."""
 
@@ -43,6 +51,7 @@ class PaperSchema(Schema):
     issued_on = fields.Date()
     standing = fields.Nested(StandingSchema)
     facts = fields.List(fields.Nested(PaperFactSchema))
+    signature = fields.Nested(SignatureSchema, allow_none=True, metadata={"description": "电子证照还在制作时是 null"})
 
 
 @blueprint.route("/<path:code>")
@@ -56,8 +65,15 @@ class OnePaper(MethodView):
         facts = words.public_facts(kinds.kind_of(paper.kind), paper.data)
         return {name: getattr(paper, name) for name in names} | {
             "standing": papers.standing_of(current.session, paper, current.now),
-            "facts": [{"label": label, "value": str(value)} for label, value in facts],
+            "facts": [{"label": label, "value": value} for label, value in facts],
+            "signature": _signature(paper),
         }
+
+
+def _signature(paper: Paper) -> dict[str, Any] | None:
+    if paper.made is None:
+        return None
+    return {"signed_by": paper.made.signed_by, "intact": store.intact(current.settings, paper.made.file)}
 
 
 @blueprint.route("/<code>/pdf")
