@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from server import incidents, jobs
+from server import areas, incidents, jobs
 from server.accounts import demo as accounts
 from server.accounts.actor import SYSTEM
 from server.approval import demo
@@ -18,7 +18,7 @@ from server.processes.models import WorkItem
 from server.registry import demo as land
 from server.schema import metadata
 
-WORKER = making  # its task makes the papers
+LOADED = (areas, making)  # publishing asks which handlers there are; the worker makes the papers
 DESKS = {
     "住建局·质量安全科",
     "住建局·消防人防科",
