@@ -1,8 +1,12 @@
 """Uploads over REST: what is wrong with a file is said at `file`, nothing of it is kept, strangers find nothing."""
 
 import io
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from builders_files import WORD, a_pdf, a_picture
@@ -93,6 +97,42 @@ def test_a_file_over_the_limit_is_refused(settings: Settings, web_database: Data
         assert told["errors"]["file"] == [told["detail"]]
         assert told["detail"].startswith(begin)
     assert kept(web_database) == 0
+
+
+class WatchedBody(io.BytesIO):
+    """A request's body that, while it comes in, tries whether somebody else could write to the database."""
+
+    def __init__(self, content: bytes, database: Path) -> None:
+        super().__init__(content)
+        self.database, self.could_write = database, 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        with closing(sqlite3.connect(self.database, timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.rollback()
+        self.could_write += 1
+        return super().read(size)
+
+    def readinto(self, buffer: Any) -> int:
+        content = self.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+
+def test_a_slow_sender_holds_no_lock(client: FlaskClient, person: Person, settings: Settings) -> None:
+    person("wang", "applicant", organisation="蒙岳")
+    head = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+    content = head + a_pdf() + b"\r\n--B--\r\n"
+    body = WatchedBody(content, settings.data_dir / "gcb.db")
+    answer = client.post(
+        f"{API}/files",
+        input_stream=body,
+        content_type="multipart/form-data; boundary=B",
+        content_length=len(content),
+        headers=signed_in(client, "wang"),
+    )
+    assert answer.status_code == 201, answer.text
+    assert body.could_write
 
 
 def test_a_request_without_a_file_says_so(client: FlaskClient, person: Person) -> None:

@@ -48,6 +48,8 @@ class Files(MethodView):
     )
     def post(self) -> StoredFile:
         """Upload a PDF, JPEG or PNG in the part `file`. 422 names what is wrong with it, 413 when it is too large."""
+        actor, now = current.person, current.now
+        current.session.rollback()  # who asks is known: a slow sender must not hold the one write lock meanwhile
         try:
             upload = request.files.get("file")
         except RequestEntityTooLarge as error:  # refused by its announced length, before anything was read
@@ -55,7 +57,7 @@ class Files(MethodView):
         if upload is None or not upload.filename:
             raise Invalid("没有收到文件。", fields={"file": ["请选择一个文件再上传"]}, code="FILE_MISSING")
         received = store.receive(current.settings, upload.stream, upload.filename)
-        return store.record(current.session, received, current.person, current.now)
+        return store.record(current.session, received, actor, now)
 
 
 @blueprint.route("/<int(max=2147483647):file_id>")
