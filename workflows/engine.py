@@ -19,7 +19,7 @@ from SpiffWorkflow.util.task import TaskState
 from . import dmn, feel
 from .elements import Boundary, Call, Catch, Element, EventSub, Inclusive, MultiInstance, Start, key_text
 from .errors import BadState, DecisionError, FeelError, NotOpen, Stuck
-from .nodes import Event, Flow
+from .nodes import LIFE_HEADER, Event, Flow
 from .step import Thrown, Trail
 
 if TYPE_CHECKING:
@@ -305,7 +305,9 @@ class Instance(Rooted, BpmnWorkflow):
                 key = key_text(self.value(token, event.key))
             except Stuck:
                 key = None  # the receiver's key need not be known to the thrower; the area's contract supplies it
-        self.thrown.append(Thrown(token.task_spec.node.info.id, event.name or "", key, variables))
+        info = token.task_spec.node.info
+        life = info.headers.get(LIFE_HEADER, "").strip() or None
+        self.thrown.append(Thrown(info.id, event.name or "", key, variables, life))
 
     def throw_signal(self, name: str | None) -> None:
         for token in [t for t in self.waiting("signal") if t.task_spec.event.name == name]:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from workflows.findings import Finding, Known
 from workflows.lint_flow import error, warning, whole
+from workflows.nodes import LIFE_HEADER
 from workflows.outline import ARTIFACTS, Node, Outline, title
+from workflows.timers import is_duration
 
 MOST_TRIES = 20
 THROWING = ("intermediateThrowEvent", "endEvent")
@@ -213,6 +215,14 @@ def _message(outline: Outline, node: Node, known: Known, thrown: frozenset[str])
     if not name:
         return  # the engine refuses it
     if node.kind in THROWING:
+        life = node.headers.get(LIFE_HEADER, "").strip()
+        if life and not is_duration(life):
+            yield error(
+                "time-to-live",
+                node,
+                f"{title(node)}的任务头“{LIFE_HEADER}”是“{life}”，不是时长",
+                "写成 ISO 8601 的时长，例如 P30D，或者删去这一项",
+            )
         if known.throws is not None and name not in known.throws:
             yield error(
                 "unknown-message",

@@ -6,6 +6,8 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 EventKind = Literal["message", "signal", "timer", "error", "escalation", "terminate"]
+#: Header of an event that throws a message: how long the message waits for somebody, an ISO duration.
+LIFE_HEADER = "timeToLive"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 

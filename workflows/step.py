@@ -60,12 +60,13 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """A message that left the instance during this command."""
+    """A message that left the instance during this command. life: the event's header `timeToLive`, an ISO duration."""
 
     element: str
     message: str
     key: str | None
     variables: dict[str, Any]
+    life: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

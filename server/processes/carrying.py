@@ -70,7 +70,9 @@ def try_job_again(work: jobs.Work, payload: Mapping[str, Any]) -> None:
 def throw_again(work: jobs.Work, payload: Mapping[str, Any]) -> None:
     """A thrown message whose content could not be said before."""
     run = running.load(work.session, payload["instance"], lock=False)
-    running.post_thrown(work.session, run, payload["message"], payload["key"], payload["variables"], work.now)
+    running.post_thrown(
+        work.session, run, payload["message"], payload["key"], payload["variables"], work.now, payload.get("life")
+    )
 
 
 @jobs.task(WAKE_TASK)

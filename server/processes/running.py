@@ -8,7 +8,7 @@ posted and messages that waited for a new subscription are taken, until nothing 
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Table, delete, insert, select, update
@@ -21,12 +21,17 @@ from server.errors import NotFound
 from server.processes import deployments, models
 from server.processes.handlers import HANDLERS, THROWN, BpmnError, JobContext, variables_of
 from server.processes.work_items import ITEMS, OWNER_LANE
+from workflows.timers import due, is_duration
 
 log = logging.getLogger(__name__)
 
 Status = Literal["running", "completed", "cancelled"]
 WORK_ITEMS, SUBSCRIPTIONS, TIMERS, JOBS, INCIDENTS = 1, 2, 4, 8, 16
 JOB_TASK, THROW_TASK = "processes.job", "processes.throw"
+MESSAGE_LIFE = timedelta(days=30)
+"""How long a message that a model throws waits for a process to take it, unless the event's header timeToLive says so.
+
+Then it is an incident, with its content. A hand-off to another area (a message with a receiver) never expires."""
 INSTANCES: Table = models.Instance.__table__  # type: ignore[assignment]
 VERSIONS: Table = models.Version.__table__  # type: ignore[assignment]
 SUBSCRIBED: Table = models.Subscription.__table__  # type: ignore[assignment]
@@ -207,7 +212,7 @@ class _Course:
         key = thrown.key or ""
         try:
             with self.session.begin_nested():
-                post_thrown(self.session, self.run, thrown.message, key, variables, self.now)
+                post_thrown(self.session, self.run, thrown.message, key, variables, self.now, thrown.life)
             return
         except jobs.FAILURES:
             log.warning("message %s of %s not posted yet", thrown.message, self.run.owner, exc_info=True)
@@ -215,7 +220,7 @@ class _Course:
         jobs.enqueue(
             self.session,
             THROW_TASK,
-            payload | {"element": thrown.element},
+            payload | {"element": thrown.element, "life": thrown.life},
             self.now,
             owner=f"{self.run.owner}/thrown",
             tries=1,
@@ -359,13 +364,24 @@ def perform(
 
 
 def post_thrown(
-    session: Session, run: Loaded, name: str, key: str, variables: Mapping[str, Any], now: datetime
+    session: Session,
+    run: Loaded,
+    name: str,
+    key: str,
+    variables: Mapping[str, Any],
+    now: datetime,
+    life: str | None = None,
 ) -> None:
-    """Post a message a model has thrown: the area says what is in it, else the variables it carries."""
+    """Post a message a model has thrown: the area says what is in it, else the variables it carries.
+
+    life: how long it waits for a process to take it, an ISO duration; MESSAGE_LIFE if not given.
+    """
     source = THROWN.get(name)
     said = source(session, run.subject, variables, now) if source else (key, dict(variables))
     if said is not None:
-        jobs.post(session, name, said[0], said[1], now, source=run.owner)
+        ends = due(life, now) if life and is_duration(life) else now + MESSAGE_LIFE
+        expires_at = None if name in jobs.RECEIVERS else ends
+        jobs.post(session, name, said[0], said[1], now, expires_at=expires_at, source=run.owner)
 
 
 def pack_actor(actor: Actor) -> dict[str, Any]:

@@ -544,6 +544,51 @@ def test_a_thrown_message_says_what_its_area_says(session: Session) -> None:
     assert run.status == "completed"
 
 
+@pytest.mark.usefixtures("virtual")
+@pytest.mark.parametrize(
+    ("life", "expected"), [("", timedelta(days=30)), ("P2D", timedelta(days=2)), ("?", timedelta(days=30))]
+)
+def test_a_thrown_message_nobody_takes_is_an_incident_at_the_end_of_its_life(
+    database: Database, settings: Settings, life: str, expected: timedelta
+) -> None:
+    model = Model().start(LANE).throw("say", LANE, "review.done").end(LANE).flow("start", "say", "end")
+    if life:
+        head = (
+            f'<extensionElements><zeebe:taskHeaders><zeebe:header key="timeToLive" value="{life}"/></zeebe:taskHeaders>'
+        )
+        opening = '<intermediateThrowEvent id="say" name="say" >'
+        model.parts = [part.replace(opening, f"{opening}{head}</extensionElements>") for part in model.parts]
+    with database.writing() as session:
+        publish(session, model)
+        begin(session)
+    jobs.run_due(database, settings)
+    with database.reading() as session:
+        (message,) = session.scalars(select(Message))
+        assert (message.state, message.expires_at) == ("waiting", NOW + expected)
+    with database.writing() as session:
+        clock.set_virtual(session, settings, NOW + expected)
+    jobs.run_due(database, settings)
+    with database.reading() as session:
+        (incident,) = incidents.still_open(session)
+        assert (incident.kind, incident.name, "到期" in incident.reason) == ("message", "review.done", True)
+
+
+@pytest.mark.usefixtures("virtual")
+def test_a_hand_off_to_another_area_never_expires(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    monkeypatch.setitem(jobs.RECEIVERS, "review.done", lambda work, message: taken.append(message.key))
+    model = Model().start(LANE).throw("say", LANE, "review.done").end(LANE).flow("start", "say", "end")
+    with database.writing() as session:
+        publish(session, model)
+        begin(session)
+        assert session.scalars(select(Message)).one().expires_at is None
+        clock.set_virtual(session, settings, NOW + timedelta(days=4000))
+    jobs.run_due(database, settings)
+    assert taken == ["12"]
+
+
 @pytest.mark.usefixtures("virtual", "later")
 def test_a_thrown_message_whose_area_fails_is_posted_later_by_the_worker(
     database: Database, settings: Settings

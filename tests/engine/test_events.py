@@ -72,6 +72,12 @@ def test_thrown_messages_leave_with_key_and_mapped_variables():
     assert run.variables() == {"filing": "BA-1", "area": 5}
 
 
+def test_a_thrown_message_says_how_long_it_lives():
+    head = '<zeebe:taskHeaders><zeebe:header key="timeToLive" value="P3D"/></zeebe:taskHeaders>'
+    run = Run(process(START + f'<endEvent id="e">{ext(head)}{MESSAGE}</endEvent>', "s > e", extra=EXTRA))
+    assert run.step.thrown[0].life == "P3D"
+
+
 def test_a_thrown_message_whose_key_is_unknown_leaves_without_one():
     run = Run(process(START + f'<endEvent id="e">{MESSAGE}</endEvent>', "s > e", extra=EXTRA))
     assert run.step.thrown[0].key is None and run.step.completed

@@ -225,6 +225,18 @@ def test_a_signal_that_nobody_throws_is_found(thrown: bool, codes: set[str]) -> 
     assert {f.code for f in findings if f.element == "w"} == codes
 
 
+@pytest.mark.parametrize(("life", "codes"), [("P30D", set()), ("30 Tage", {"time-to-live"}), ("=x", {"time-to-live"})])
+def test_the_life_of_a_thrown_message_is_a_duration(life: str, codes: set[str]) -> None:
+    sketch = good().throw("w", "acceptance.filed").path("t", "w", "end")
+    head = f'<zeebe:taskHeaders><zeebe:header key="timeToLive" value="{life}"/></zeebe:taskHeaders>'
+    ext = f"<bpmn:extensionElements>{head}</bpmn:extensionElements>"
+    sketch.nodes = [
+        (i, s, x.replace("<bpmn:messageEventDefinition", f"{ext}<bpmn:messageEventDefinition"), k)
+        for i, s, x, k in sketch.nodes
+    ]
+    assert {f.code for f in found(sketch) if f.element == "w"} == codes
+
+
 def test_a_catch_without_message_is_refused_by_the_engine() -> None:
     sketch = (
         good().add("intermediateCatchEvent", "w", "等", body="<bpmn:messageEventDefinition/>").path("t", "w", "end")
