@@ -9,7 +9,6 @@ from persons import Person, picture
 from playwright.sync_api import Locator, Page, expect
 from telling import Tale
 
-pytestmark = pytest.mark.xdist_group("designer")
 PROCESS = "construction-permit"
 Desk = Callable[..., Person]
 

@@ -1,6 +1,5 @@
 """Finds the pages of a running server by following links, so that a page that is built later is looked at by itself."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -24,15 +23,6 @@ class Found:
     broken: dict[str, int] = field(default_factory=dict)
     """Links that lead nowhere: address → HTTP status."""
 
-    @property
-    def addresses(self) -> list[str]:
-        """All of them, and those that were refused, since a refusal is a page too."""
-        return self.samples(EACH)
-
-    def samples(self, each: int) -> list[str]:
-        """At most so many addresses of a kind of page, and what was refused."""
-        return [one for addresses in self.pages.values() for one in addresses[:each]] + list(self.broken)
-
 
 class Wanderer:
     """Somebody signed in without a browser, who follows every link once."""
@@ -48,10 +38,10 @@ class Wanderer:
             answer = self.http.post(f"{base_url}/sign-in", data=sent, timeout=30)
             assert answer.ok and "/sign-in" not in answer.url, f"{login} cannot sign in"
 
-    def wander(self, start: Iterable[str]) -> Found:
-        """Everything reachable from the addresses given."""
+    def wander(self, start: str) -> Found:
+        """Everything reachable from an address."""
         found = Found(self.login)
-        ahead = list(start)
+        ahead = [start]
         seen = set(ahead)
         while ahead:
             address = ahead.pop(0)
