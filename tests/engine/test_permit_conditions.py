@@ -1,5 +1,6 @@
 """The decision on the conditions of a permit phase, against the matrix of domain.md §2.2."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def conditions(phase: str, **changed: bool) -> set[str]:
     inputs = {"civil_defence": True, "special_fire": True, "supervision_required": True}
     variables = {"phase": phase, "p1_requires_planning_permit": True, **inputs, **changed}
     found = workflows.decide(workflows.deploy(FILES, "construction-permit"), "permit_phase_conditions", variables)
-    assert all(row["reason"] for row in found.value)
+    assert all(row["reason"] and not re.search("第.+条", row["reason"]) for row in found.value)  # none was verified
     return {row["key"] for row in found.value}
 
 
