@@ -67,7 +67,7 @@ class Shell:
             return "", ""
         organisation, _, unit = (actor.unit or "").partition("·")
         return (
-            (organisation, f"{unit}{actor.name}" if unit else actor.name)
+            (organisation, f"{unit}·{actor.name}" if unit else actor.name)
             if actor.unit
             else (actor.organisation, actor.name)
         )
