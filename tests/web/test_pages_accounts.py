@@ -17,7 +17,7 @@ from server.web.pages.accounts import is_local
 def test_a_right_password_opens_the_desk(person: Callable[..., int], enter: Callable[[str], FlaskClient]) -> None:
     person("wang", "dept_approver", unit="住建局·审批科")
     page = enter("wang").get("/").text
-    assert "审批科王批准" in page
+    assert "审批科·王批准" in page
     assert 'data-density="compact"' in page
 
 
@@ -60,7 +60,7 @@ def test_a_demo_person_enters_with_one_press(person: Callable[..., int], client:
     page = client.get("/sign-in").text
     assert "演示账号" in page
     client.post("/sign-in/demo", data={"account": account, "csrf_token": token_of(page)})
-    assert "审批科王批准" in client.get("/").text
+    assert "审批科·王批准" in client.get("/").text
 
 
 def test_outside_the_demo_there_is_no_such_door(
