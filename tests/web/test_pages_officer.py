@@ -440,11 +440,30 @@ def test_a_task_that_a_colleague_finished_meanwhile_says_who_and_keeps_the_text(
     serial = pages.build(applied)
     page = pages.as_(WINDOW).case(serial)
     assert pages.decide(serial, "admit", page).status_code == 302
-    answer = pages.decide(serial, "not_admit", page, opinion="写了一半的理由")
+    item = {"items.0.kind": "缺签章", "items.0.subject": "承诺书", "items.0.request": "请盖好再来"}
+    answer = pages.decide(serial, "correct", page, opinion="写了一半的理由", **item)
     assert answer.status_code == 409
+    assert "请盖好再来" in answer.text
     assert "“收件审查”已由您办完" in words_of(answer.text)
     assert "写了一半的理由" in answer.text
     assert counts(pages, Decision) == [1]
+
+
+def test_a_task_claimed_by_a_colleague_meanwhile_is_refused_and_the_text_is_kept(pages: Pages) -> None:
+    serial = pages.build(applied)
+    page = pages.as_(WINDOW).case(serial)
+
+    def claimed(desk: Desk) -> None:
+        colleague = a_colleague(desk)
+        item = work_items.open_for(desk.session, colleague)[0]
+        work_items.claim(desk.session, item.id, colleague, desk.now)
+
+    pages.build(claimed)
+    answer = pages.decide(serial, "not_admit", page, opinion="写了一半的理由")
+    assert answer.status_code == 409
+    assert "先领取了“收件审查”" in words_of(answer.text)
+    assert "写了一半的理由" in answer.text
+    assert counts(pages, Decision) == [0]
 
 
 def test_who_admitted_cannot_approve(pages: Pages) -> None:

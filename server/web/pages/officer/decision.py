@@ -207,13 +207,20 @@ def _page(
         wanted=wanted,
         error=error,
         gone=_gone(found, item_id) if item_id is not None and error is None and item_id not in [one.id for one in open_tasks] else "",
-        typed=request.form.get("opinion", "") if error is not None and pane is None and not head.withdrawal else "",
+        typed=_typed() if error is not None and pane is None and not head.withdrawal else "",
         opinion=opinion,
         newer=found.revision > seen,
         problems=_problems(pane, error, head),
         may_answer=actor.has(*CONFIRMING),
         officer=bool(OFFICER.roles & actor.roles),
     )
+
+
+def _typed() -> str:
+    """Every text that was sent, for a page that has no form to put it back into."""
+    ours = ("csrf_token", "seen_revision", "tab", "outcome", "view", "matter")
+    texts = [text.strip() for name, text in request.form.items() if name not in ours and not name.endswith(".kind")]
+    return "\n".join(text for text in texts if text)
 
 
 def _problems(pane: Pane | None, error: DomainError | None, head: Head) -> list[tuple[str, str]]:
