@@ -26,7 +26,8 @@ class Element:
 
 @dataclass(frozen=True)
 class Step:
-    """One line below the diagram. status is a key of STATUS: done, running, stopped (it needs a person's help)."""
+    """One line below the diagram. status: done, running, waiting (for what it is named after), stopped (it needs a
+    person's help)."""
 
     name: str
     unit: str
@@ -65,7 +66,8 @@ def of_instance(session: Session, instance_id: int, name: str) -> Diagram:
     steps = []
     for one in elements:
         if one.id in now and one.kind in _WAITED_AT:
-            steps.append(Step(one.name, one.lane, "stopped" if one.id in progress.stuck else "running"))
+            at_work = "running" if one.kind in _SHOWN else "waiting"
+            steps.append(Step(one.name, one.lane, "stopped" if one.id in progress.stuck else at_work))
         elif one.id in done and one.kind in _SHOWN:
             steps.append(Step(one.name, one.lane, "done"))
     return Diagram(

@@ -46,6 +46,11 @@ def weeks(days: Sequence[LedgerDay], today: date) -> list[list[Cell]]:
     return [cells[at : at + 7] for at in range(0, len(cells), 7)]
 
 
+def until(days: Sequence[LedgerDay], closed: date | None) -> list[LedgerDay]:
+    """The days up to the one on which the thing was done: what would have followed did not happen."""
+    return [one for one in days if closed is None or one.day <= closed]
+
+
 def lines(days: Sequence[LedgerDay]) -> list[Line]:
     """The days in order, neighbours of one meaning taken together."""
     return [_line(list(span)) for _, span in groupby(days, key=_meaning)]

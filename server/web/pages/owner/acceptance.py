@@ -10,12 +10,13 @@ from server.accounts.models import Organisation
 from server.approval import actions, evidence, phases
 from server.approval.matters import catalogue
 from server.approval.models import Consent, Project
+from server.approval.queries import lookup
 from server.documents.signer import make_signer
 from server.errors import Conflict
 from server.web.access import Access
 from server.web.edge import current
-from server.web.pages.owner.applications import open_draft_of
 from server.web.pages.owner.desk import OWNER, blueprint, project_at
+from server.web.pages.owner.standing import some_of
 from server.web.shell import stand_at
 
 ACCESS: dict[str, Access] = dict.fromkeys(
@@ -34,7 +35,7 @@ def acceptance(code: str) -> ResponseReturnValue:
         "owner/acceptance.html",
         project=project,
         picture=picture,
-        uncovered=uncovered,
+        uncovered=some_of(uncovered),
         completion=picture.result("WYYS"),
         accepted=picture.done("D01"),
         filed=picture.done("D07"),
@@ -48,7 +49,8 @@ def acceptance_begin(code: str) -> ResponseReturnValue:
     """Begin (or go on with) the application for joint acceptance or filing; nothing is submitted."""
     project = project_at(code)
     matter = "D07" if request.form.get("matter") == "D07" else "D01"
-    draft = open_draft_of(project, matter) or actions.create_application(
+    drafts = lookup.drafts(current.session, current.person, [project.id])
+    draft = next((one for one in drafts if one.matter == matter), None) or actions.create_application(
         current.session, current.person, project, matter=matter, now=current.now
     )
     return redirect(url_for("owner.application", application_id=draft.id))

@@ -11,6 +11,7 @@ from server.approval import actions, checks, evidence, judging
 from server.approval.matters import catalogue
 from server.approval.models import Application, Case, Notice, NoticeItem, Project
 from server.approval.queries import due
+from server.documents import papers
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.files import store
 from server.processes import definitions, work_items
@@ -26,13 +27,15 @@ from server.web.shell import stand_at
 ACCESS: dict[str, Access] = dict.fromkeys(
     ("owner.section", "owner.section_save", "owner.corrections", "owner.corrections_send"), OWNER
 )
+LETTERS = ("correction-notice", "rectification-list")
 Errors = Mapping[str, Sequence[str]]
 
 
 # -- the application's form
 
 
-def _form_of(draft: Application, project: Project) -> tuple[Form, dict[str, Any]]:
+def form_of(draft: Application, project: Project) -> tuple[Form, dict[str, Any]]:
+    """The form of an application, and what its conditions may speak of."""
     matter = catalogue().matter(draft.matter)
     form = rules.load(definitions.form(current.session, matter.form))
     picture = evidence.draw(current.session, project, current.now)
@@ -51,7 +54,7 @@ def _section_page(
     draft: Application, project: Project, answers: Mapping[str, Any], errors: Errors | None = None
 ) -> str:
     stand_at("owner.projects")
-    form, variables = _form_of(draft, project)
+    form, variables = form_of(draft, project)
     shown = forms.draw(form, answers, variables, errors)
     return render_template(
         "owner/section.html",
@@ -74,7 +77,7 @@ def section(application_id: int) -> ResponseReturnValue:
 def section_save(application_id: int) -> ResponseReturnValue:
     """Save. ``keep``: as a draft, unchecked; else checked first, and nothing is saved while something is wrong."""
     draft, project = draft_at(application_id)
-    form, variables = _form_of(draft, project)
+    form, variables = form_of(draft, project)
     again = forms.pressed(form, request.form)
     if again is not None:
         return _section_page(draft, project, again)
@@ -135,13 +138,19 @@ def corrections_send(serial: str) -> ResponseReturnValue:
     ]
     if empty:
         return _corrections_page(case, project, request.form, empty), 422
+    replies, unfit = _replies(items)
+    if unfit:
+        return _corrections_page(case, project, request.form, unfit), 422
     try:
-        answers = {"replies": [_reply(one) for one in items], **_days(form)}
+        answers = {"replies": replies, **_days(form)}
         outcome = next(one.options[0].value for one in form.walk() if one.key == "outcome")
         seen = request.form.get("revision", type=int) or 0
         actions.decide(current.session, current.person, task, outcome, answers, seen, current.now)
     except (Invalid, Conflict, Forbidden) as refusal:
-        problems = [("", words) for sentences in refusal.fields.values() for words in sentences]
+        asked = {one.key for one in form.walk()}
+        problems = [
+            (name if name in asked else "", words) for name, sentences in refusal.fields.items() for words in sentences
+        ]
         return _corrections_page(case, project, request.form, problems or [("", refusal.message)]), refusal.status
     flash(f"已发出 {len(items)} 项答复。承办人收到后接着办。", "done")
     return redirect(url_for("owner.case", serial=serial))
@@ -152,15 +161,25 @@ def _uploaded(number: int) -> bool:
     return upload is not None and bool(upload.filename)
 
 
-def _reply(item: NoticeItem) -> dict[str, Any]:
-    found: dict[str, Any] = {"number": item.number, "text": request.form.get(f"text-{item.number}", "").strip()}
-    upload = request.files.get(f"file-{item.number}")
-    if upload is not None and upload.filename:
-        file = store.save(
-            current.session, current.settings, upload.stream, upload.filename, current.person, current.now
-        )
-        found["file_id"] = file.id
-    return found
+def _replies(items: Sequence[NoticeItem]) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """The answers with their files stored, and which files cannot be taken, each at its item."""
+    found: list[dict[str, Any]] = []
+    unfit: list[tuple[str, str]] = []
+    for one in items:
+        reply: dict[str, Any] = {"number": one.number, "text": request.form.get(f"text-{one.number}", "").strip()}
+        upload = request.files.get(f"file-{one.number}")
+        if upload is not None and upload.filename:
+            try:
+                file = store.save(
+                    current.session, current.settings, upload.stream, upload.filename, current.person, current.now
+                )
+                reply["file_id"] = file.id
+            except Invalid as refusal:
+                unfit.append(
+                    (f"file-{one.number}", f"第 {one.number} 项“{one.subject}”的文件没有收下：{refusal.message}")
+                )
+        found.append(reply)
+    return found, unfit
 
 
 def _days(form: Form) -> dict[str, str]:
@@ -182,6 +201,9 @@ def _corrections_page(case: Case, project: Project, sent: Mapping[str, str], pro
         items=items,
         days=[one for one in form.walk() if one.type == "datetime" and one.key],
         due=due.due_of(current.session, case, current.now),
+        letter=next(
+            (one for one in reversed(papers.of(current.session, f"case:{case.id}")) if one.kind in LETTERS), None
+        ),
         sent=sent,
         problems=problems,
         wrong=dict(problems),

@@ -1,8 +1,10 @@
 """Applying: fill in, attach, look at everything once more, submit."""
 
+import re
+from datetime import date
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from server import calendar
 from server.approval import actions
@@ -12,12 +14,14 @@ from server.approval.models import Application, Case, Project
 from server.clock import legal_date
 from server.errors import Conflict, Invalid
 from server.files import store
-from server.processes import definitions, forms
+from server.web import answer_words
 from server.web.access import Access
 from server.web.edge import current
+from server.web.pages.owner.answers import form_of
 from server.web.pages.owner.desk import OWNER, blueprint, case_at, draft_at, summary
 from server.web.shell import stand_at
 
+MATERIAL_CODE = re.compile(r"（M\d+）")
 ACCESS: dict[str, Access] = dict.fromkeys(
     (
         "owner.application",
@@ -84,8 +88,14 @@ def check(application_id: int) -> ResponseReturnValue:
 def _check_page(draft: Application, project: Project, refused: list[tuple[str, str]]) -> str:
     stand_at("owner.projects")
     matter = catalogue().matter(draft.matter)
-    form = forms.load(definitions.form(current.session, matter.form))
+    form, variables = form_of(draft, project)
     looked: Check = actions.check(current.session, draft, current.now)
+    said = answer_words.sections(form, draft.facts, variables)
+    wrong: dict[str, list[str]] = {}
+    for one in looked.findings:
+        area, _, rest = one.field.partition(".")
+        if area in ("facts", "survey"):
+            wrong.setdefault(rest.partition(".")[0] or area, []).append(one.sentence)
     return render_template(
         "owner/check.html",
         draft=draft,
@@ -93,23 +103,46 @@ def _check_page(draft: Application, project: Project, refused: list[tuple[str, s
         matter=matter,
         title=matter.title(draft.phase),
         phase=matter.phases.get(draft.phase or ""),
-        facts=[
-            (one, draft.facts.get(one.key or ""))
-            for one in form.walk()
-            if one.type in ("textfield", "number", "datetime")
-        ],
+        sections=said,
+        wrong=wrong,
         looked=looked,
+        blocking=[(_place(one.field), one.sentence) for one in looked.blocking],
+        asked=_asked(looked),
+        intake=_intake(legal_date(current.now)),
+        attached={one["code"]: one["filename"] for one in draft.materials},
         refused=refused,
-        place=_place,
         organisation=current.person.organisation,
     )
+
+
+def _asked(looked: Check) -> list[tuple[str, str]]:
+    """What the window would ask for, each thing once: a condition that a missing material meets is said by the material.
+    Codes of the materials' dictionary are not for owners."""
+    missing = [f"（{one.code}）" for one in looked.missing]
+    return [
+        (_place(one.field), MATERIAL_CODE.sub("", one.sentence))
+        for one in looked.asked
+        if one.code != "CONDITION" or not any(code in one.cure for code in missing)
+    ]
+
+
+def _intake(received: date) -> date | None:
+    """The day until which the window answers what is received on ``received``; None without a calendar of that year."""
+    try:
+        return calendar.current().due(received, catalogue().intake.n, catalogue().intake.unit)
+    except calendar.CalendarYearMissing:
+        return None
 
 
 def _place(field: str) -> str:
     """Where on the check page the thing is that a finding speaks of: the id of its line."""
     area, _, key = field.partition(".")
     if area == "facts":
-        return f"f-{key}"
+        return f"f-{key.partition('.')[0]}"
+    if area == "survey":
+        return "f-survey"
+    if area == "conditions":
+        return "s3"
     return f"c-{key}" if area == "materials" else "s1"
 
 
@@ -134,21 +167,10 @@ def submitted(serial: str) -> ResponseReturnValue:
     """What happens next, and the receipt number."""
     stand_at("owner.projects")
     case, project = case_at(serial)
-    intake = calendar.current().add_working_days(legal_date(case.received_at), catalogue().intake.n)
     return render_template(
         "owner/submitted.html",
         case=case,
         project=project,
         title=catalogue().matter(case.matter).title(case.phase),
-        intake=intake,
-    )
-
-
-def open_draft_of(project: Project, matter: str) -> Application | None:
-    """The newest draft of a matter that has not been submitted."""
-    return current.session.scalar(
-        select(Application)
-        .where(Application.project_id == project.id, Application.matter == matter, Application.case_id.is_(None))
-        .order_by(Application.id.desc())
-        .limit(1)
+        intake=_intake(legal_date(case.received_at)),
     )

@@ -131,14 +131,10 @@ def case_ledger(serial: str) -> ResponseReturnValue:
     """How each of its limits is counted, day by day."""
     head = head_of(serial)
     today = legal_date(current.now)
-    limits = [
-        (
-            one.due,
-            ledger_view.weeks(one.ledger.days, today) if one.ledger else [],
-            ledger_view.lines(one.ledger.days) if one.ledger else [],
-        )
-        for one in reversed(due.ledgers(current.session, head.case, current.now))
-    ]
+    limits = []
+    for one in reversed(due.ledgers(current.session, head.case, current.now)):
+        days = ledger_view.until(one.ledger.days, one.due.closed) if one.ledger else []
+        limits.append((one.due, ledger_view.weeks(days, today), ledger_view.lines(days)))
     return render_template("owner/case_ledger.html", head=head, tab="ledger", limits=limits)
 
 

@@ -50,6 +50,11 @@ def _page(permit: Permit, project: Project, sent: str, problem: str) -> str:
         "owner/commencement.html",
         permit=line,
         project=project,
+        owed=any(
+            one.id == permit.id
+            for one, _, _ in lookup.commencements_owed(current.session, current.person, [project.id])
+        ),
+        limit=catalogue().commencement,
         phase=catalogue().matter("C05").phases[permit.phase],
         sent=sent,
         problem=problem,

@@ -121,7 +121,7 @@ def tasks_of(
     found += [
         Task(
             "开工后报告开工日期",
-            f"施工许可证 {permit.number} 已发，要在期限内开工；开工了就来报。",
+            f"施工许可证 {permit.number} 已发，发证起 {catalogue().commencement.words}内开工，开工了就来报。",
             last,
             "报告开工",
             "owner.commencement",
