@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         bench.install(app)
         measured = bench.ACCESS
     access.install(app, ACCESS, *pages.tables(), *api.tables(), measured)
+    app.before_request(edge.require_body)  # behind the guard
     return app
 
 

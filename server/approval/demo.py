@@ -232,10 +232,9 @@ def _person(session: Session, login: str) -> Actor:
     return actor
 
 
-def _code(stage: _Stage, days_ago: int, serial: str) -> str:
-    """A project code given in the month so many days back."""
-    day = stage.today - timedelta(days=days_ago)
-    return f"{day:%y%m}-150502-04-01-{serial}"
+def _code(stage: _Stage, serial: str) -> str:
+    """A project code given in the month the stage stands in."""
+    return f"{clock.legal_date(stage.now):%y%m}-150502-04-01-{serial}"
 
 
 def _in_phases(stage: _Stage) -> None:
@@ -243,7 +242,7 @@ def _in_phases(stage: _Stage) -> None:
     owner = stage.people["mengyue"]
     stage.on(200)
     project = stage.project(
-        _code(stage, 200, "416203"),
+        _code(stage, "416203"),
         "河湾府二期",
         MENGYUE,
         "SOC_GENERAL",
@@ -284,7 +283,7 @@ def _in_correction(stage: _Stage) -> None:
     owner = stage.people["keyuan"]
     stage.on(90)
     project = stage.project(
-        _code(stage, 90, "270418"),
+        _code(stage, "270418"),
         "科尔沁区实验小学新建工程",
         KEYUAN,
         "GOV_BUILDING",
@@ -329,7 +328,7 @@ def _in_review(stage: _Stage) -> None:
     owner = stage.people["keyuan"]
     stage.on(150)
     project = stage.project(
-        _code(stage, 150, "270533"),
+        _code(stage, "270533"),
         "科尔沁职业学院新校区一期教学与实训用房",
         KEYUAN,
         "GOV_BUILDING",
@@ -409,7 +408,7 @@ def _finished(stage: _Stage, days_ago: int, serial: str, name: str, parcel: str,
     owner = stage.people["keyuan"]
     stage.on(days_ago)
     project = stage.project(
-        _code(stage, days_ago, serial), name, KEYUAN, "GOV_BUILDING", "通辽市科尔沁区建国路南", parcel
+        _code(stage, serial), name, KEYUAN, "GOV_BUILDING", "通辽市科尔沁区建国路南", parcel
     )
     stage.results(
         project,

@@ -20,6 +20,7 @@ from server.accounts.actor import Actor
 from server.config import Settings
 from server.db import Database
 from server.errors import DomainError
+from server.files import store
 
 READING = ("GET", "HEAD", "OPTIONS")
 LOCATIONS = ("json", "query", "form", "files")
@@ -57,7 +58,10 @@ class _Current:
     def session(self) -> Session:
         if "session" not in g:
             database = edge().database
-            g.session = database.reading_session() if request.method in READING else database.writing_session()
+            if request.method in READING or not _body_is_here():
+                g.session = database.reading_session()
+            else:
+                g.session = database.writing_session()
         session: Session = g.session
         return session
 
@@ -95,6 +99,26 @@ class _Current:
             return accounts.actor_for_token(self.session, token, self.now)
         account_id = signed_in_account()
         return None if account_id is None else accounts.actor_for_account(self.session, account_id)
+
+
+def _body_is_here() -> bool:
+    """Read the whole body, once, before any lock is taken: a slow sender must not hold the one write lock meanwhile.
+
+    False for a body that is too large or broken off: the request is about to be refused and writes nothing.
+    """
+    if "refused_body" not in g:
+        try:
+            request.get_data(parse_form_data=True)
+            g.refused_body = None
+        except HTTPException as error:
+            g.refused_body = error
+    return g.refused_body is None
+
+
+def require_body() -> None:
+    """Refuse a request whose body could not be read, after its sender is known to be allowed here."""
+    if request.method not in READING and request.endpoint is not None and not _body_is_here():
+        raise g.refused_body
 
 
 current = _Current()
@@ -146,6 +170,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is not None and error.code < 400:
         return error
     status = error.code or 500
+    if status == 413:
+        return _refused(store.too_large("这次上传的内容", edge().settings.upload_limit))
     title, detail = HTTP_WORDS.get(status, ("请求没有被接受", "这个请求办不了，请检查后再试。"))
     draw = edge().error_page
     if draw is not None and not is_api():
@@ -187,7 +213,6 @@ HTTP_WORDS = {
     403: ("不能办理", "您的账号不能办这件事。"),
     404: ("没有找到", "没有这个地址，或者内容已经移走。请从首页重新进入。"),
     405: ("不能这样访问", "这个地址不支持这种访问方式。"),
-    413: ("文件太大", "上传的内容超过了限制，请压缩或拆分后再传。"),
     415: ("格式不支持", "请用 JSON 或表单格式发送。"),
     422: ("填写的内容有问题", "有些内容不对，请按提示修改。"),
     429: ("太频繁了", "尝试得太频繁，请过一分钟再试。"),

@@ -49,7 +49,8 @@ class MadeUp(People):
 
     def __init__(self, *answers: Answer) -> None:
         super().__init__("http://nowhere", "-")
-        self.answers, self.asked = list(answers), []
+        self.answers = list(answers)
+        self.asked: list[tuple[str, str, str, Any]] = []
 
     def call(self, login: str, method: str, path: str, body: Any = None, files: Any = None) -> Any:
         if path == "/clock":

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from builders_files import WORD, a_pdf, a_picture
 from builders_web import PASSWORD
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from server.app import create_app
@@ -152,3 +153,26 @@ def test_a_stranger_does_not_learn_that_a_file_exists(client: FlaskClient, perso
         assert (answer.status_code, answer.get_json()["code"]) == (404, "FILE_UNKNOWN")
     assert client.get(f"{API}/files/{10**22}", headers=li).status_code == 404  # larger than any database counts
     assert client.get(f"{API}/files/{made['id']}").status_code == 401
+
+
+def test_a_slow_sender_does_not_hold_the_write_lock(app: Flask, web_database: Database) -> None:
+    """The body is read before a writing session is opened, on every route."""
+
+    class Slow(io.BytesIO):
+        """A body during whose reading somebody else writes."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            with web_database.writing() as session:
+                session.execute(update(StoredFile).values(name="x"))
+            return super().read(size)
+
+    for path in ("/api/v1/tokens", "/api/v1/projects", "/sign-in"):
+        body = b'{"login": "nobody", "password": "wrong"}'
+        answer = app.test_client().post(
+            path,
+            input_stream=Slow(body),
+            content_type="application/json",
+            content_length=len(body),
+            headers={"Authorization": "Bearer made-up"},
+        )
+        assert answer.status_code in (401, 403, 422), (path, answer.text)

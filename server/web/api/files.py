@@ -6,7 +6,6 @@ from flask import Response, request, send_file
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from server.errors import Invalid
 from server.files import headers, store
@@ -48,16 +47,11 @@ class Files(MethodView):
     )
     def post(self) -> StoredFile:
         """Upload a PDF, JPEG or PNG in the part `file`. 422 names what is wrong with it, 413 when it is too large."""
-        actor, now = current.person, current.now
-        current.session.rollback()  # who asks is known: a slow sender must not hold the one write lock meanwhile
-        try:
-            upload = request.files.get("file")
-        except RequestEntityTooLarge as error:  # refused by its announced length, before anything was read
-            raise store.too_large("这次上传的内容", current.settings.upload_limit) from error
+        upload = request.files.get("file")
         if upload is None or not upload.filename:
             raise Invalid("没有收到文件。", fields={"file": ["请选择一个文件再上传"]}, code="FILE_MISSING")
         received = store.receive(current.settings, upload.stream, upload.filename)
-        return store.record(current.session, received, actor, now)
+        return store.record(current.session, received, current.person, current.now)
 
 
 @blueprint.route("/<int(max=2147483647):file_id>")
