@@ -8,7 +8,12 @@ function focusErrors(root) {
   return true;
 }
 
-focusErrors(document);
+/* A page that follows on a finished task (<main data-arrived>) begins at its heading. */
+if (!focusErrors(document)) {
+  const heading = document.querySelector('main[data-arrived] h1');
+  heading?.setAttribute('tabindex', '-1');
+  heading?.focus({ preventScroll: true });
+}
 
 document.addEventListener('click', (event) => {
   const link = event.target.closest('.gb-errors a[href^="#"]');

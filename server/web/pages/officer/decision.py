@@ -127,7 +127,7 @@ def decide(serial: str, item_id: int) -> ResponseReturnValue:
         return redirect(url_for("officer.inbox", **wanted.query))
     flash(f"{done}接着是下一件。", "done")
     task_id = following.task.id if following.task else None
-    return redirect(url_for("officer.case", serial=following.serial, task=task_id, **wanted.query))
+    return redirect(url_for("officer.case", serial=following.serial, task=task_id, arrived="", **wanted.query))
 
 
 @blueprint.post("/cases/<serial>/withdrawal")
