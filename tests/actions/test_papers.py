@@ -1,11 +1,12 @@
 """Papers: issued in the act, made by the worker once, verified by anyone, marked by later acts."""
 
+import io
 import threading
 from datetime import date
 
 import pikepdf
 import pytest
-from builders_papers import a_certificate, a_filing, a_letter, a_permit, a_refusal, items
+from builders_papers import SPECIALS, a_certificate, a_filing, a_letter, a_permit, a_refusal, items
 from sqlalchemy import func, select
 
 from server import clock, jobs
@@ -96,6 +97,7 @@ def test_the_worker_makes_one_signed_file_however_often_it_runs(database, settin
         paper = papers.get(session, NUMBER)
         assert paper.file_id is not None
         assert session.scalar(select(func.count()).select_from(StoredFile)) == 1
+        assert paper.made is not None
         content = store.path_of(settings, paper.made.file).read_bytes()
     checked = pdf_signature.check(content, make_signer(settings).root())
     assert checked.good
@@ -164,6 +166,7 @@ def test_strangers_see_facts_but_no_persons(session):
     assert not {"韩勘察", "白设计", "陈建设", "何监理"} & set(facts.values())
 
 
+FACTS = [{"label": "验收范围", "value": "1#至5#、地下车库"}, {"label": "合格日期", "value": "2026年9月24日"}]
 SAMPLES = {
     "construction-permit": a_permit(),
     "acceptance-filing": a_filing(),
@@ -178,18 +181,22 @@ def sample_of(kind: str) -> dict:
     return a_refusal() if schema is kinds.Refusal else a_letter(items=items())
 
 
-def sheet(kind: str, data: dict, **more) -> render.Sheet:
-    given = {
-        "kind": kind,
-        "title": kinds.KINDS[kind].title,
-        "number": "蒙(2026)通辽市不动产权第0018642号",
-        "issuer": ISSUER,
-        "data": kinds.checked(kind, data),
-        "code": "7K2M-Q9XD-4HTW-B3PC",
-        "verify_url": "http://127.0.0.1:8000/verify/7K2M-Q9XD-4HTW-B3PC",
-        "demo": True,
-    }
-    return render.Sheet(**(given | more))
+def sheet(kind: str, data: dict) -> render.Sheet:
+    return render.Sheet(
+        kind=kind,
+        title=kinds.KINDS[kind].title,
+        number="蒙(2026)通辽市不动产权第0018642号",
+        issuer=ISSUER,
+        data=kinds.checked(kind, data),
+        code="7K2M-Q9XD-4HTW-B3PC",
+        verify_url="http://127.0.0.1:8000/verify/7K2M-Q9XD-4HTW-B3PC",
+        demo=True,
+    )
+
+
+def pages(kind: str, data: dict) -> int:
+    with pikepdf.open(io.BytesIO(render.pdf(sheet(kind, data)))) as document:
+        return len(document.pages)
 
 
 @pytest.mark.parametrize("kind", sorted(kinds.KINDS))
@@ -218,6 +225,27 @@ def test_a_long_permit_stays_on_its_one_page(tmp_path):
     path.write_bytes(render.pdf(sheet("construction-permit", long)))
     with pikepdf.open(path) as document:
         assert len(document.pages) == 1
+
+
+def test_the_papers_of_a_usual_case_take_no_page_more_than_they_need():
+    specials = [{**one, "document": "通消验字〔2026〕第0031号"} for one in SPECIALS]
+    opinion = a_letter(specials=specials, closing=["请在合格之日起十五日内办理竣工验收备案。"], facts=FACTS)
+    assert pages("acceptance-opinion", opinion) == 1
+    assert pages("acceptance-filing", a_filing()) == 2
+    assert pages("property-certificate", a_certificate()) == 2
+    assert pages("property-certificate", a_certificate(buildings=[], notes=[])) == 1
+
+
+def test_a_column_that_nobody_has_filled_is_not_printed():
+    bare = [{k: v for k, v in one.items() if k != "unit_code"} for one in a_certificate()["buildings"]]
+    text = render.html(sheet("property-certificate", a_certificate(buildings=bare)))
+    assert "<th>不动产单元号</th><th>用途" not in text
+    assert "<th>结构</th>" not in text
+    assert 'colspan="3">合计 6 幢' in text
+    full = [{**one, "structure": "钢混"} for one in a_certificate()["buildings"]]
+    text = render.html(sheet("property-certificate", a_certificate(buildings=full)))
+    assert "<th>结构</th>" in text
+    assert 'colspan="5">合计 6 幢' in text
 
 
 def test_markup_in_a_name_is_only_text():
