@@ -56,8 +56,16 @@ CHECKS: tuple[tuple[str, frozenset[str]], ...] = (
         "每个任务都有科室和表单",
         frozenset({"no-lane", "two-lanes", "unknown-unit", "no-form", "unknown-form", "groups-differ"}),
     ),
-    ("自动任务都有处理程序，参数齐全", frozenset({"unknown-handler", "missing-header", "idle-transition"})),
-    ("消息都有人发、有人收", frozenset({"unknown-message", "no-key"})),
+    ("自动任务都有处理程序，参数齐全", frozenset({"unknown-handler", "missing-header", "idle-transition", "retries"})),
+    ("消息和信号都有人发、有人收", frozenset({"unknown-message", "unknown-signal", "no-key", "time-to-live"})),
+    ("条件和决策表里的表达式都写对了", frozenset({"feel", "decision-feel"})),
+    (
+        "表单都画得出、核对得了",
+        frozenset(
+            "form-unreadable field-type field-key field-label field-options field-check field-pattern "
+            "field-feel field-double".split()
+        ),
+    ),
     ("条件读的变量都有人写过，并行的任务不互相覆盖", frozenset({"unwritten", "written-late", "overwritten"})),
     ("决策表和被调用的流程都存在", frozenset({"unknown-decision", "unknown-called"})),
     ("图画全了，没有自带的颜色", frozenset({"no-diagram", "no-shape", "no-edge", "coloured"})),
