@@ -1,106 +1,33 @@
-"""The officer's pages on real rows: what waits and in which order, deciding, refusals that keep what was typed, withdrawals,
-earlier results. The number of statements does not grow with the number of rows."""
+"""The officer's inbox and decision page on real rows: what waits and in which order, deciding, refusals that keep what was
+typed, withdrawals. The number of statements does not grow with the number of rows."""
 
-import io
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from builders_approval import CODE, OFFICERS, Desk
-from builders_files import a_pdf
+from builders_officer import APPROVER, QUALITY, WINDOW, Pages, counts, state_of
 from builders_web import token_of, words_of
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
-from werkzeug.test import TestResponse
+from sqlalchemy import event, select
 
 from server.accounts.actor import Actor
 from server.accounts.models import Account, AccountRole, Unit
 from server.approval import actions
-from server.approval.models import Building, Case, CaseRecord, Decision, NoticeItem, Result
+from server.approval.models import Case, CaseRecord, Deadline, Decision, NoticeItem
 from server.approval.queries import inbox
 from server.approval.states import State
-from server.clock import set_virtual
 from server.config import Settings
 from server.db import Database
 from server.processes import work_items
-from server.web.pages.officer.unit_lines import parse
+from server.processes.models import WorkItem
 
-WINDOW, QUALITY, APPROVER = "政务大厅·综合窗口", "住建局·质量安全科", "住建局·审批科"
 LONG = "通辽市科尔沁区东部片区老旧小区配套热力管网、换热站及附属设施改造提升工程（二标段）"
 
 
 @pytest.fixture
-def desk(web_database: Database, settings: Settings) -> Iterator[Desk]:
-    """A committed city whose officers can sit down at the pages."""
-    with web_database.writing() as session:
-        made = Desk(session, settings)
-        for unit, officer in OFFICERS.items():
-            place = Unit(name=unit, organisation_id=made.desks, district=officer.district)
-            session.add(place)
-            session.flush()
-            session.get_one(Account, officer.account_id).unit_id = place.id
-        for who in (made.owner, *OFFICERS.values()):
-            session.add_all(AccountRole(account_id=who.account_id, role=role) for role in who.roles)
-        set_virtual(session, settings, made.now)
-    yield made
-
-
-class Pages:
-    """A browser without scripts, in which people sit down one after another."""
-
-    def __init__(self, client: FlaskClient, database: Database, settings: Settings, desk: Desk) -> None:
-        self.client, self.database, self.settings, self.desk = client, database, settings, desk
-
-    def as_(self, who: str | Actor) -> "Pages":
-        """This person, signed in."""
-        actor = OFFICERS[who] if isinstance(who, str) else who
-        with self.client.session_transaction() as browser:
-            browser["account_id"] = actor.account_id
-        return self
-
-    def build(self, make: Callable[[Desk], Any]) -> Any:
-        """Build something with the desk in a committed transaction; the clock follows."""
-        with self.database.writing() as session:
-            self.desk.session = session
-            made = make(self.desk)
-            set_virtual(session, self.settings, self.desk.now)
-            return made
-
-    def get(self, address: str, status: int = 200) -> str:
-        """The page at an address."""
-        answer = self.client.get(address)
-        assert answer.status_code == status, words_of(answer.text)
-        return answer.text
-
-    def case(self, serial: str, **query: str) -> str:
-        """A case's page."""
-        return self.get(f"/officer/cases/{serial}" + "".join(f"?{key}={one}" for key, one in query.items()))
-
-    def decide(self, serial: str, outcome: str, page: str | None = None, **answers: Any) -> TestResponse:
-        """Send the form of a case's page as a browser would."""
-        drawn = page or self.case(serial)
-        action = re.search(rf'action="(/officer/cases/{serial}/tasks/\d+)[^"]*"', drawn)
-        seen = re.search(r'name="seen_revision" value="(\d+)"', drawn)
-        assert action and seen, words_of(drawn)
-        data = {"csrf_token": token_of(drawn), "seen_revision": seen[1], "outcome": outcome}
-        return self.client.post(action[1], data={**data, **{key.replace("__", "."): one for key, one in answers.items()}})
-
-
-@pytest.fixture
-def pages(client: FlaskClient, web_database: Database, settings: Settings, desk: Desk) -> Pages:
-    return Pages(client, web_database, settings, desk)
-
-
-def counts(pages: Pages, *models: type) -> list[int]:
-    with pages.database.reading() as session:
-        return [session.scalar(select(func.count()).select_from(one)) or 0 for one in models]
-
-
-def state_of(pages: Pages, serial: str) -> State:
-    with pages.database.reading() as session:
-        case = session.scalars(select(Case).where(Case.serial == serial)).one()
-        return State(session.get_one(CaseRecord, case.last_record_id).state)
+def pages(client: FlaskClient, web_database: Database, settings: Settings) -> Pages:
+    return Pages(client, web_database, settings)
 
 
 def applied(desk: Desk) -> str:
@@ -192,9 +119,6 @@ def test_four_hundred_rows_take_pages_and_no_more_statements_than_one(pages: Pag
 
 def copies(desk: Desk, number: int) -> None:
     """The one case with its record, limit and task again and again: rows, without walking the process each time."""
-    from server.approval.models import Deadline
-    from server.processes.models import WorkItem
-
     session = desk.session
     case = session.scalars(select(Case)).one()
     record = session.scalars(select(CaseRecord)).one()
@@ -563,104 +487,6 @@ def test_confirming_a_withdrawal_ends_the_case_and_a_second_answer_is_refused(pa
     assert answer.status_code == 409
     with pages.database.reading() as session:
         assert work_items.open_for(session, OFFICERS[QUALITY]) == []
-
-
-# -- earlier results
-
-
-def enter(pages: Pages, kind: str, **fields: Any) -> TestResponse:
-    """Send the form of a result, with its scan unless `file` says otherwise."""
-    address = f"/officer/results/{CODE}/new"
-    page = pages.as_(WINDOW).get(f"{address}?kind={kind}")
-    given = {"csrf_token": token_of(page), "kind": kind, "number": f"{kind}号", "issued_on": "2025-03-07"}
-    given |= {"file": (io.BytesIO(a_pdf()), "扫描件.pdf"), **fields}
-    return pages.client.post(address, data={key: one for key, one in given.items() if one is not None})
-
-
-B02 = {
-    "buildings.0.number": "1#",
-    "buildings.0.use": "住宅",
-    "buildings.0.floors_above": "23",
-    "buildings.0.floors_below": "0",
-    "buildings.0.planned_area": "9953.11",
-    "buildings.0.units": "1至23层 住宅 112.36 98.52×2 122.78",
-    "buildings.1.number": "车库",
-    "buildings.1.use": "地下车库",
-    "buildings.1.floors_above": "0",
-    "buildings.1.floors_below": "1",
-    "buildings.1.planned_area": "11240.50",
-    "buildings.1.civil_defence_area": "3204",
-    "buildings.1.units": "地下1层 车位 31.80×210",
-}
-
-
-def test_a_clerk_enters_a_result_with_its_document(pages: Pages) -> None:
-    pages.build(lambda desk: desk.project())
-    answer = enter(pages, "A07", valid_until="2028-03-06")
-    assert answer.status_code == 302, words_of(answer.text)
-    page = pages.get(f"/officer/results/{CODE}")
-    assert "A07号" in page
-    assert "2028-03-06" in page
-    twice = enter(pages, "A07")
-    assert twice.status_code == 409
-    assert 'href="#number"' in twice.text
-
-
-def test_a_planning_permit_brings_buildings_and_units(pages: Pages) -> None:
-    pages.build(lambda desk: desk.project())
-    answer = enter(pages, "B02", **B02)
-    assert answer.status_code == 302, words_of(answer.text)
-    with pages.database.reading() as session:
-        rows = session.scalars(select(Building).order_by(Building.position)).all()
-        assert [(one.number, one.unit_count) for one in rows] == [("1#", 92), ("车库", 210)]
-    assert "2 栋，302 个单元" in words_of(pages.get(f"/officer/results/{CODE}"))
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"number": ""}, "number"),
-        ({"issued_on": "2025-13-01"}, "issued_on"),
-        ({"issued_on": "2026-03-07"}, "issued_on"),
-        ({"valid_until": "2024-01-01"}, "valid_until"),
-        ({"file": None}, "file"),
-        ({"file": (io.BytesIO(b"MZ nonsense"), "扫描件.pdf")}, "file"),
-        ({"buildings.0.units": "一层到顶层"}, "buildings-0-units"),
-        ({"buildings.0.units": "1至30层 住宅 90.00"}, "buildings-0-units"),
-        ({"buildings.0.planned_area": "很大"}, "buildings-0-planned_area"),
-        ({"buildings.1.number": "1#"}, "buildings-1-number"),
-    ],
-)
-def test_a_fault_is_led_to_its_field_and_nothing_is_entered(pages: Pages, changes: dict[str, Any], field: str) -> None:
-    pages.build(lambda desk: desk.project())
-    answer = enter(pages, "B02", **{**B02, **changes})
-    assert answer.status_code == 422
-    assert f'href="#{field}"' in answer.text
-    assert "11240.50" in answer.text
-    assert counts(pages, Result, Building) == [0, 0]
-
-
-def test_only_the_window_enters_and_others_may_look(pages: Pages) -> None:
-    pages.build(lambda desk: desk.ready())
-    page = pages.as_(APPROVER).get(f"/officer/results/{CODE}")
-    assert "建设工程规划许可证" in page
-    assert "由政务大厅窗口凭原件录入" in page
-    pages.get(f"/officer/results/{CODE}/new?kind=A07", status=403)
-    pages.as_(WINDOW).get(f"/officer/results/{CODE}/new?kind=Z99", status=404)
-    pages.get("/officer/results/2503-150502-04-01-000000", status=404)
-
-
-def test_units_are_read_from_lines_as_a_clerk_writes_them() -> None:
-    groups, wrong = parse("1-2层 商业 86.30×11，90\n\n地下2至地下1层 车位 31.8×3户\n-1 储藏 5 6")
-    assert wrong == []
-    assert [(one["first_floor"], one["last_floor"], one["use"]) for one in groups] == [
-        (1, 2, "商业"),
-        (-2, -1, "车位"),
-        (-1, -1, "储藏"),
-    ]
-    assert groups[0]["areas"] == [{"area": "86.30", "count": 11}, "90.00"]
-    assert groups[2]["areas"] == ["5.00", "6.00"]
-    assert len(parse("顶层 住宅 90\n1层 住宅 九十\n0层 住宅 90")[1]) == 3
 
 
 # -- search, names, words

@@ -3,9 +3,12 @@
 One blueprint in parts by what the officer comes for; every view asks queries or calls one action.
 """
 
-from server.web.pages.officer import decision, inbox, results, search
+from server.web.pages.officer.decision import ACCESS as DECIDING
 from server.web.pages.officer.desk import blueprint
+from server.web.pages.officer.inbox import ACCESS as WAITING
+from server.web.pages.officer.results import ACCESS as RESULTS
+from server.web.pages.officer.search import ACCESS as SEARCHING
 
-ACCESS = inbox.ACCESS | decision.ACCESS | results.ACCESS | search.ACCESS
+ACCESS = WAITING | DECIDING | RESULTS | SEARCHING
 
 __all__ = ["ACCESS", "blueprint"]

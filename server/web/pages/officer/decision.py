@@ -189,7 +189,7 @@ def _page(
     seen = request.form.get("seen_revision", found.revision, type=int)
     tab = request.values.get("tab", "")
     tab = tab if tab in tabs.TABS else tabs.first(head.state, task.form_id if task else None)
-    shown = tabs.Shown(found, project, head.title, looked, seen)
+    shown = tabs.Shown(found, project, head.title, looked)
     place: Place | None = place_of(task.id, wanted) if task is not None and actor.unit else None
     troubles = outcomes.troubles(looked) if looked else []
     return render_template(

@@ -41,8 +41,6 @@ class Shown:
     project: Project
     title: str
     looked: Check | None
-    seen: int
-    """The revision that was looked at before the page was drawn anew; what came later is marked."""
 
 
 @dataclass(frozen=True)
