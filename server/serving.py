@@ -33,6 +33,7 @@ KEPT = (
     *("gcb.db", "gcb.db-wal", "gcb.db-shm", "bell.db", "bell.db-wal", "bell.db-shm"),
     *("secret.key", "person.key", "files", "ca"),
 )
+THREADS = 16  # that many senders may be slow at once before others wait
 PATIENCE = 15  # seconds a process may take to finish the request in hand before it is killed
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -60,7 +61,7 @@ class CannotStart(RuntimeError):
 
 
 def web(host: str, port: int) -> int:
-    """One granian process with one blocking thread: threads lose to the GIL, more processes are for more cores."""
+    """One granian process; its threads only wait for slow lines (``edge``: one request is worked on at a time)."""
     require_free(host, port)
     Granian(
         "server.app:create_app",
@@ -69,9 +70,9 @@ def web(host: str, port: int) -> int:
         interface=Interfaces.WSGI,
         factory=True,
         workers=1,
-        blocking_threads=1,
+        blocking_threads=THREADS,
         log_access=False,
-        log_level="warning",  # type: ignore[arg-type]
+        log_level="error",  # type: ignore[arg-type]
         workers_kill_timeout=PATIENCE - 5,
     ).serve()
     return 0
