@@ -1,6 +1,6 @@
 """What people decided on a case, read back: the last word of each task, the items they asked for, the specials' verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,9 @@ SPECIALS = {
     "archive": "档案验收",
     "onsite": "不动产实地确认",
 }
+REVIEW_FORM = "permit-review"
+ADMITTING = frozenset({"admit", "file"})
+DECIDING = frozenset({"grant", "refuse"})
 ASKING = frozenset({"correct", "fail"})
 """Outcomes that must say what is to be put right."""
 
@@ -48,6 +51,19 @@ def fresh(session: Session, case_id: int) -> Decision | None:
         return None
     used = session.scalar(select(CaseRecord.id).where(CaseRecord.decision_id == last.id).limit(1))
     return last if used is None else None
+
+
+def failed_reviews(taken: Iterable[Decision]) -> list[str]:
+    """The department reviews whose last word is no, by the task's name."""
+    last = {one.element: one for one in taken if one.form_id == REVIEW_FORM}
+    return [one.name for one in last.values() if one.outcome == "fail"]
+
+
+def admitted_by(taken: Iterable[Decision], actor: Actor) -> bool:
+    """Whether this person admitted the case: who admits does not approve (domain 7)."""
+    if actor.account_id is None:
+        return False
+    return any(one.actor_id == actor.account_id for one in taken if one.outcome in ADMITTING)
 
 
 def verdicts(session: Session, case_id: int) -> list[Verdict]:

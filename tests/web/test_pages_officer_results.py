@@ -27,7 +27,7 @@ def enter(pages: Pages, kind: str, **fields: Any) -> TestResponse:
     """Send the form of a result, with its scan unless `file` says otherwise."""
     address = f"/officer/results/{CODE}/new"
     page = pages.as_(WINDOW).get(f"{address}?kind={kind}")
-    given = {"csrf_token": token_of(page), "kind": kind, "number": f"{kind}号", "issued_on": "2025-03-07"}
+    given: dict[str, Any] = {"csrf_token": token_of(page), "kind": kind, "number": f"{kind}号", "issued_on": "2025-03-07"}
     given |= {"file": (io.BytesIO(a_pdf()), "扫描件.pdf"), **fields}
     return pages.client.post(address, data={key: one for key, one in given.items() if one is not None})
 

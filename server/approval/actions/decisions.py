@@ -23,14 +23,11 @@ from server.processes import definitions, forms, instances, work_items
 from server.processes.instances import Run
 from server.processes.work_items import WorkItem
 
-ADMITTING = frozenset({"admit", "file"})
-DECIDING = frozenset({"grant", "refuse"})
 WITH_REASON = {
     "not_admit": "不受理",
     "refuse_jurisdiction": "不予受理",
     "refuse": "不予许可",
 }
-REVIEW_FORM = "permit-review"
 
 
 @dataclass(frozen=True)
@@ -133,15 +130,15 @@ def _guard(
         raise Invalid("还没有写理由。", fields={"opinion": [words]}, code="REASON_MISSING")
     if outcome in judging.ASKING and not judging.items_in(filled, opinion, item.name):
         raise Invalid(
-            "还没有写清要补什么、改什么。", fields={"items": ["请至少写一项，说清要怎么补、怎么改"]}, code="ITEMS_MISSING"
+            "还没有写清要补什么、改什么。",
+            fields={"items": ["请至少写一项，说清要怎么补、怎么改"]},
+            code="ITEMS_MISSING",
         )
     if outcome == "correct" and judging.corrected(history):
-        raise Conflict(
-            "补正只能一次告知，这一件已经告知过。请按现有材料决定受理或者不受理。", code="SECOND_CORRECTION"
-        )
-    if outcome in ADMITTING:
+        raise Conflict("补正只能一次告知，这一件已经告知过。请按现有材料决定受理或者不受理。", code="SECOND_CORRECTION")
+    if outcome in judging.ADMITTING:
         _lawful_to_admit(session, case, now)
-    if outcome in DECIDING:
+    if outcome in judging.DECIDING:
         _other_person(session, actor, case)
     if outcome == "grant":
         _lawful_to_grant(session, case, now)
@@ -149,10 +146,7 @@ def _guard(
 
 def _other_person(session: Session, actor: Actor, case: Case) -> None:
     """Who admits does not approve (domain 7)."""
-    admitted_by = session.scalars(
-        select(Decision.actor_id).where(Decision.case_id == case.id, Decision.outcome.in_(ADMITTING))
-    )
-    if actor.account_id is not None and actor.account_id in set(admitted_by):
+    if judging.admitted_by(judging.decisions(session, case.id), actor):
         raise Conflict("这一件是您受理的，受理和批准要由两个人办。请交给另一位批准人。", code="SAME_PERSON")
 
 
@@ -172,11 +166,7 @@ def _lawful_to_admit(session: Session, case: Case, now: datetime) -> None:
 
 def _lawful_to_grant(session: Session, case: Case, now: datetime) -> None:
     """Grant: as at admission, and no department has said no."""
-    last: dict[str, Decision] = {}
-    for one in judging.decisions(session, case.id):
-        if one.form_id == REVIEW_FORM:
-            last[one.element] = one
-    failed = [one.name for one in last.values() if one.outcome == "fail"]
+    failed = judging.failed_reviews(judging.decisions(session, case.id))
     if failed:
         raise Conflict(f"{'、'.join(failed)}没有通过，不能准予许可。", code="REVIEW_FAILED")
     _lawful_to_admit(session, case, now)
@@ -212,9 +202,7 @@ def _take_answers(session: Session, actor: Actor, case: Case, filled: Mapping[st
             raise Invalid(f"没有“{code}”这种材料。", fields=words, code="MATERIAL_UNKNOWN")
         file_id = _file(session, actor, one.get("file_id"), f"materials[{i}].file_id")
         if file_id is None:
-            raise Invalid(
-                "材料没有文件。", fields={f"materials[{i}].file_id": ["请先上传文件"]}, code="FILE_UNKNOWN"
-            )
+            raise Invalid("材料没有文件。", fields={f"materials[{i}].file_id": ["请先上传文件"]}, code="FILE_UNKNOWN")
         add_material(session, case, code, file_id, evidence.UPLOAD, now)
     session.flush()
 

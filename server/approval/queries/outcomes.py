@@ -13,9 +13,9 @@ from server import calendar
 from server.accounts.actor import Actor
 from server.approval import evidence, judging
 from server.approval.actions.applications import look
-from server.approval.actions.decisions import ADMITTING, DECIDING, REVIEW_FORM
 from server.approval.checks import Check
 from server.approval.conditions import Condition
+from server.approval.judging import ADMITTING, DECIDING
 from server.approval.matters import Limit, catalogue
 from server.approval.models import Case, Decision, Project
 from server.calendar import CalendarYearMissing
@@ -49,11 +49,10 @@ def impossible(
     wrong = troubles(looked)
     if wrong:
         found |= dict.fromkeys(offered & (ADMITTING | {"grant"}), f"还有 {len(wrong)} 处系统核查没有过")
-    last = {one.element: one for one in decided if one.form_id == REVIEW_FORM}
-    failed = [one.name for one in last.values() if one.outcome == "fail"]
+    failed = judging.failed_reviews(decided)
     if failed and "grant" in offered:
         found["grant"] = f"{'、'.join(failed)}没有通过"
-    if any(one.actor_id == actor.account_id for one in decided if one.outcome in ADMITTING):
+    if judging.admitted_by(decided, actor):
         found |= dict.fromkeys(offered & DECIDING, "这一件是您受理的，要由另一人决定")
     return found
 
