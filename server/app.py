@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
+from werkzeug.routing import IntegerConverter, Map
 
 from server import areas, bell
 from server.config import Settings
@@ -15,6 +17,13 @@ from server.web.pages import errors
 
 ACCESS = {"health": access.PUBLIC}
 AREAS = areas  # what the models name has to be known here
+
+
+class RowId(IntegerConverter):
+    """A row's number in an address; what no table can hold is no address of ours."""
+
+    def __init__(self, map: Map, *args: Any, **options: Any) -> None:
+        super().__init__(map, *args, **{"max": 2**31 - 1, **options})
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
@@ -33,6 +42,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.converters["int"] = RowId
     edge.install(app, settings, database, errors.error_page)
     app.add_url_rule("/health", "health", health)
     bell.connect(settings)

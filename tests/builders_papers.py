@@ -1,7 +1,14 @@
 """Facts of papers, with the figures of scenario S1 (domain.md §10)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from server.accounts.models import Organisation
+from server.approval.models import Case, Permit, Project
+
+ISSUED = datetime(2025, 6, 17, 2, 0, tzinfo=UTC)
 SPECIALS = [
     {"name": name, "unit": unit, "outcome": "合格", "decided_on": "2026-09-24"}
     for name, unit in (
@@ -160,3 +167,55 @@ def items(count: int = 2) -> list[dict[str, str]]:
         {"title": f"场地条件承诺（第 {n} 份）", "request": "请补交", "basis": "建筑工程施工许可管理办法"}
         for n in range(1, count + 1)
     ]
+
+
+def in_the_register(session: Session, *numbers: str) -> None:
+    """Permits of these numbers, in force, as approval's own register has them."""
+    owner = Organisation(name="蒙岳置业", kind="owner", district="150502")
+    session.add(owner)
+    session.flush()
+    project = Project(
+        code="2503-150502-04-01-382716",
+        owner_organisation_id=owner.id,
+        flow_type="SOC_GENERAL",
+        name="河湾府",
+        address="河湾路",
+        district="150502",
+        created_at=ISSUED,
+        created_by="-",
+    )
+    session.add(project)
+    session.flush()
+    for place, number in enumerate(numbers):
+        case = Case(
+            serial=f"150502-20250617-C051-{place:05d}",
+            query_code=f"CODE{place:04d}",
+            matter="C05",
+            phase=f"P{place + 1}",
+            project_id=project.id,
+            owner_organisation_id=owner.id,
+            district="150502",
+            application_id=place,
+            facts={},
+            promise=1,
+            promise_unit="working_days",
+            catalogue_version="-",
+            received_at=ISSUED,
+            applicant="-",
+        )
+        session.add(case)
+        session.flush()
+        session.add(
+            Permit(
+                number=number,
+                project_id=project.id,
+                case_id=case.id,
+                phase=f"P{place + 1}",
+                scope="-",
+                combines=[],
+                status="ACTIVE",
+                issued_on=ISSUED.date(),
+                paper_id=0,
+            )
+        )
+    session.flush()

@@ -195,11 +195,19 @@ def _earlier(session: Session, case: Case, covered: list[Building]) -> list[Perm
 
 @papers.standing("construction-permit")
 def standing(session: Session, paper: Paper, now: datetime) -> papers.Standing:
-    """What a construction permit is worth now: the permit's own status, not a mark on its paper."""
+    """What a construction permit is worth now: the permit's own status, not a mark on its paper.
+
+    A paper whose permit is not in our records is worth nothing.
+    """
     permit = session.scalars(select(Permit).where(Permit.number == paper.number)).one_or_none()
-    status = permit.status if permit else "ACTIVE"
-    if status in IN_FORCE or status == "COMPLETED":
+    if permit is None:
+        return papers.Standing("unknown", "无法核实", "许可台账里没有这张证，不能据以施工，请向发证机关核实。", "failed")
+    status = permit.status
+    if status in IN_FORCE:
         return papers.Standing(status.lower(), STATUS_WORDS[status], f"由{paper.issuer}发出，现在有效。", "done")
+    if status == "COMPLETED":
+        sentence = f"由{paper.issuer}发出，工程已经竣工，项目已经办结。"
+        return papers.Standing(status.lower(), STATUS_WORDS[status], sentence, "done")
     tone: papers.Tone = {"SUSPENDED": "stopped", "REVOKED": "failed", "LAPSED": "failed"}.get(status, "neutral")  # type: ignore[assignment]
     sentence = f"{STATUS_WORDS[status]}，不能据以施工。"
     return papers.Standing(status.lower(), STATUS_WORDS[status], sentence, tone)

@@ -22,6 +22,7 @@ from server.files.kinds import DOCUMENTS
 from server.files.models import StoredFile
 
 _BLOCK = 64 * 1024
+LARGEST_ID = 2**31 - 1  # of PostgreSQL's integer
 
 
 class Readable(Protocol):
@@ -119,7 +120,7 @@ def put(settings: Settings, data: bytes, name: str, media_type: str) -> Received
 
 def get(session: Session, file_id: int) -> StoredFile:
     """The row of a file; NotFound."""
-    row = session.get(StoredFile, file_id)
+    row = session.get(StoredFile, file_id) if 0 < file_id <= LARGEST_ID else None
     if row is None:
         raise NotFound("没有这个文件，请从办件的材料里重新打开。", code="FILE_UNKNOWN")
     return row

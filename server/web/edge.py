@@ -196,7 +196,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if draw is not None and not is_api():
         return draw(status, title, detail)
     data = getattr(error, "data", None) or {}
-    answer = problem(status, title, detail, code=f"HTTP_{status}", errors=_flat(data.get("messages", {})))
+    fields = _flat(data.get("messages", {})) if status == 422 else {}  # a body that is no JSON has no fields
+    answer = problem(status, title, detail, code=f"HTTP_{status}", errors=fields)
     if isinstance(allow := getattr(error, "valid_methods", None), (list, tuple, set)):
         answer.headers["Allow"] = ", ".join(sorted(allow))
     return answer

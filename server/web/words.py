@@ -19,6 +19,7 @@ BY_TYPE: dict[type[fields.Field], dict[str, str]] = {
     fields.Boolean: {"invalid": "请填写 true 或 false。"},
     fields.Date: {"invalid": "请按“2026-03-02”的样子填写日期。", "format": "“{input}”不能写成日期。"},
     fields.DateTime: {"invalid": "请按 ISO 8601 填写时刻，例如 2026-03-02T09:00:00+08:00。"},
+    fields.AwareDateTime: {"invalid_awareness": "请写明时区，例如 2026-03-02T09:00:00+08:00。"},
     fields.Time: {"invalid": "请按“17:30”的样子填写时间。"},
     fields.List: {"invalid": "请填写一个列表。"},
     fields.Dict: {"invalid": "请填写一组名称和值。"},

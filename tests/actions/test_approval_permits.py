@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from builders_approval import APPROVER, BUILDINGS, FACTS, OTHER_USCC, OWNER_USCC, WINDOW, Desk
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from server import audit
@@ -430,3 +430,11 @@ def test_a_submitted_application_is_submitted_once(desk: Desk) -> None:
         desk.submit(draft)
     assert refused.value.code == "SUBMITTED"
     assert rows(desk.session, Case, Application) == [1, 1]
+
+
+def test_a_permits_paper_without_its_permit_is_worth_nothing(desk: Desk) -> None:
+    desk.granted(desk.ready(), "P1")
+    paper = papers.get(desk.session, desk.session.scalars(select(Permit)).one().number)
+    assert papers.standing_of(desk.session, paper, desk.now).in_force
+    desk.session.execute(update(Permit).values(number="150502209901010101"))
+    assert not papers.standing_of(desk.session, paper, desk.now).in_force

@@ -274,3 +274,19 @@ def test_the_openapi_document_names_every_route(client: FlaskClient) -> None:
     paths = client.get(f"{API}/openapi.json").get_json()["paths"]
     for path in ("/projects", "/applications/{application_id}/submit", "/cases/{serial}", "/permits/{number}"):
         assert f"{API}{path}" in paths, sorted(paths)
+
+
+def test_numbers_no_table_can_hold_are_no_address_and_no_file(call: Call, desk: Desk, web_database: Database) -> None:
+    code = built(web_database, desk, lambda d: d.ready().code)
+    for number in (2**31, 2**63, 10**30):
+        assert call(desk.owner, "get", f"/applications/{number}").status_code == 404
+        assert call(WINDOW, "post", f"/work-items/{number}/claim").status_code == 404
+        body = {"project": code, "matter": "C05", "phase": "P1", "materials": [{"code": "M13", "file_id": number}]}
+        assert call(desk.owner, "post", "/applications", body).status_code == 404
+
+
+def test_a_body_that_is_no_json_is_said_in_chinese(client: FlaskClient) -> None:
+    answer = client.post(f"{API}/tokens", data=b"{", content_type="application/json")
+    assert answer.status_code == 400
+    assert not any("a" <= letter <= "z" for letter in answer.get_json()["detail"])
+    assert "errors" not in answer.get_json()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from builders_papers import a_certificate, a_permit
+from builders_papers import a_certificate, a_permit, in_the_register
 from flask.testing import FlaskClient
 
 from server.accounts.actor import SYSTEM
@@ -22,6 +22,7 @@ def permit(web_database: Database, settings: Settings) -> Paper:
     """The three permits of S1, the last one returned; today is 2025-11-03."""
     with web_database.writing() as session:
         set_virtual(session, settings, NOW)
+        in_the_register(session, "150502202506170101", "150502202510130101")
         for number, phase in (("150502202506170101", "第一阶段·基坑"), ("150502202510130101", "第三阶段·地上主体")):
             paper = papers.issue(
                 session,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from builders_papers import a_certificate, a_filing, a_permit
+from builders_papers import a_certificate, a_filing, a_permit, in_the_register
 from builders_web import PASSWORD
 from flask.testing import FlaskClient
 
@@ -39,6 +39,7 @@ def permit(web_database: Database, settings: Settings, person: Person) -> Paper:
         set_virtual(session, settings, NOW)
         holder = actor_for_account(session, account_id)
         assert holder is not None
+        in_the_register(session, NUMBER)
         return papers.issue(
             session,
             "construction-permit",

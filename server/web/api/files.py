@@ -54,7 +54,7 @@ class Files(MethodView):
         return store.record(current.session, received, current.person, current.now)
 
 
-@blueprint.route("/<int(max=2147483647):file_id>")
+@blueprint.route("/<int:file_id>")
 class OneFile(MethodView):
     @blueprint.response(200, FileSchema)
     def get(self, file_id: int) -> StoredFile:
@@ -62,7 +62,7 @@ class OneFile(MethodView):
         return readable(file_id)
 
 
-@blueprint.route("/<int(max=2147483647):file_id>/content")
+@blueprint.route("/<int:file_id>/content")
 class Content(MethodView):
     @blueprint.response(200, content_type="application/octet-stream")
     def get(self, file_id: int) -> Any:

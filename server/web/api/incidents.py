@@ -43,7 +43,7 @@ class Incidents(MethodView):
         return incidents.still_open(current.session)
 
 
-@blueprint.route("/<int(max=2147483647):incident_id>/retry")
+@blueprint.route("/<int:incident_id>/retry")
 class Retry(MethodView):
     @blueprint.response(204)
     def post(self, incident_id: int) -> None:
@@ -51,7 +51,7 @@ class Retry(MethodView):
         instances.retry_incident(current.session, incident_id, current.person, current.now)
 
 
-@blueprint.route("/<int(max=2147483647):incident_id>/abandon")
+@blueprint.route("/<int:incident_id>/abandon")
 class Abandon(MethodView):
     @blueprint.arguments(AbandonSchema)
     @blueprint.response(204)
