@@ -267,7 +267,10 @@ def test_a_colleagues_newer_save_is_not_overwritten(project: str, enter: Enter) 
     token = token_of(client.get(address).text)
     data = {**FACTS, "csrf_token": token, "revision": "1"}
     assert client.post(address, data=data).status_code == 302
-    assert client.post(address, data=data).status_code == 409
+    stale = client.post(address, data={**data, "contractor": "另一家"})
+    assert stale.status_code == 409
+    assert "没有保存，您填的都在下面" in words_of(stale.text)
+    assert "另一家" in stale.text
 
 
 @pytest.fixture

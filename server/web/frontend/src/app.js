@@ -6,6 +6,8 @@ import './drafts.js';
 import './focus.js';
 import './keys.js';
 import './reading.js';
+import './refusals.js';
+import './refreshing.js';
 import './submitting.js';
 import './tower.js';
 import './uploads.js';

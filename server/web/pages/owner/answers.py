@@ -51,7 +51,11 @@ def _with_buildings(draft: Application, project: Project) -> dict[str, Any]:
 
 
 def _section_page(
-    draft: Application, project: Project, answers: Mapping[str, Any], errors: Errors | None = None
+    draft: Application,
+    project: Project,
+    answers: Mapping[str, Any],
+    errors: Errors | None = None,
+    stale: str = "",
 ) -> str:
     stand_at("owner.projects")
     form, variables = form_of(draft, project)
@@ -63,6 +67,7 @@ def _section_page(
         title=catalogue().matter(draft.matter).title(draft.phase),
         shown=shown,
         problems=forms.summary(shown),
+        stale=stale,
     )
 
 
@@ -94,6 +99,8 @@ def section_save(application_id: int) -> ResponseReturnValue:
         )
     except Invalid as refusal:
         return _section_page(draft, project, answers, refusal.fields), 422
+    except Conflict as refusal:  # a colleague was faster: what was typed stays on the page, to be compared
+        return _section_page(draft, project, answers, stale=refusal.message), refusal.status
     return redirect(url_for("owner.application", application_id=draft.id))
 
 
