@@ -49,6 +49,12 @@ def ringing(settings: Settings) -> Callable[[], None]:
     return ring
 
 
+def answer(made: Huey, sweep: Callable[[], None]) -> None:
+    """Have the worker sweep when it is rung. huey knows a task by module and name, so the module has to be this one."""
+    sweep.__module__ = __name__
+    made.task(name=SWEEP)(sweep)
+
+
 def connect(settings: Settings) -> None:
     """Have every commit with jobs or messages in it wake the worker."""
     jobs.connect_bell(ringing(settings))

@@ -65,7 +65,7 @@ def make(settings: Settings, database: Database) -> Worker:
         jobs.scan(database, settings)
         jobs.run_due(database, settings)
 
-    queue.task(name=bell.SWEEP)(sweep)
+    bell.answer(queue, sweep)
     queue.periodic_task(lambda _moment: True, name="periodic_sweep")(sweep)
     return Worker(queue)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import select
 
-from server import bell, jobs
+from server import bell, jobs, worker
 from server.config import Settings
 from server.db import Database
 from server.jobs import Message
@@ -64,6 +64,14 @@ def post(database: Database, key: str = "k") -> None:
 def states(database: Database) -> list[str]:
     with database.reading() as session:
         return list(session.scalars(select(Message.state).order_by(Message.id)))
+
+
+def test_the_worker_knows_the_task_that_the_web_process_rings_with(database: Database, env: dict[str, str]) -> None:
+    settings = Settings.from_env(env)
+    made = worker.make(settings, database)
+    bell.ringing(settings)()
+    rung = made.huey.dequeue()  # raises where huey does not know the task: the ring would be lost
+    assert rung is not None and rung.name == bell.SWEEP
 
 
 def test_a_worker_that_is_rung_carries_at_once_and_ends_cleanly_on_sigterm(
