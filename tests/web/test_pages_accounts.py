@@ -52,7 +52,7 @@ def test_empty_fields_are_named(client: FlaskClient) -> None:
 def test_a_form_without_its_token_is_refused_in_plain_words(client: FlaskClient) -> None:
     answer = client.post("/sign-in", data={"login": "wang", "password": PASSWORD})
     assert answer.status_code == 400
-    assert "这一页放得太久了" in answer.text
+    assert "登录过期了，这一次没有提交" in answer.text
 
 
 def test_a_demo_person_enters_with_one_press(person: Callable[..., int], client: FlaskClient) -> None:

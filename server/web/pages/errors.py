@@ -1,6 +1,8 @@
 """What a person sees when something was refused or broke: what happened, why, and the way out."""
 
-from flask import Flask, make_response, render_template
+from urllib.parse import urlsplit
+
+from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
@@ -17,8 +19,9 @@ ICONS = {
 }
 
 
-def error_page(status: int, title: str, message: str) -> ResponseReturnValue:
-    """The page for a refusal; it reads the database only where that can be trusted (not for 500)."""
+def error_page(status: int, title: str, message: str, back: str = "") -> ResponseReturnValue:
+    """The page for a refusal; it reads the database only where that can be trusted (not for 500). back: the address of the
+    page on which the form stood."""
     broken = status >= 500
     answer = make_response(
         render_template(
@@ -29,6 +32,7 @@ def error_page(status: int, title: str, message: str) -> ResponseReturnValue:
             icon_name=ICONS.get(status, "alert-circle"),
             tone="failed" if broken else "neutral",
             broken=broken,
+            back=back,
         ),
         status,
     )
@@ -45,6 +49,13 @@ def _form_expired(error: CSRFError) -> ResponseReturnValue:
         return problem(400, "请求缺少校验", "浏览器里调用接口要带 X-CSRFToken，程序请用令牌登录。", code="CSRF")
     return error_page(
         400,
-        "这一页放得太久了",
-        "为了安全，登录过期以后不能再提交。请退回上一页，刷新，重新登录后再交一次；您打的字会留在那一页上。",
+        "登录过期了，这一次没有提交",
+        "为了安全，登录过期以后不能再提交。回到刚才那一页，重新登录后再交一次；填过的会放回那一页上。",
+        back=_came_from(),
     )
+
+
+def _came_from() -> str:
+    """Path and query of the page the form stood on, when the browser tells; '' when it is none of ours."""
+    parts = urlsplit(request.referrer or "")
+    return f"{parts.path}?{parts.query}".rstrip("?") if parts.netloc == request.host else ""

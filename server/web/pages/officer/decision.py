@@ -41,7 +41,7 @@ from server.web.status import for_state
 from server.web.task_forms import TaskForm
 
 ACCESS: dict[str, Access] = {"officer.case": READERS} | dict.fromkeys(
-    ("officer.decide", "officer.withdrawal"), OFFICER
+    ("officer.task", "officer.decide", "officer.withdrawal_page", "officer.withdrawal"), OFFICER
 )
 
 
@@ -97,6 +97,12 @@ def case(serial: str) -> ResponseReturnValue:
     return _page(found, project, request.args.get("task", type=int))
 
 
+@blueprint.get("/cases/<serial>/tasks/<int:item_id>")
+def task(serial: str, item_id: int) -> ResponseReturnValue:
+    """Where a refused form was drawn anew: opened again, it is the case's page."""
+    return redirect(url_for("officer.case", serial=serial, task=item_id, **chosen().query))
+
+
 @blueprint.post("/cases/<serial>/tasks/<int:item_id>")
 def decide(serial: str, item_id: int) -> ResponseReturnValue:
     """Decide the task; a refusal draws the page anew with everything that was typed."""
@@ -128,6 +134,12 @@ def decide(serial: str, item_id: int) -> ResponseReturnValue:
     flash(f"{done}接着是下一件。", "done")
     task_id = following.task.id if following.task else None
     return redirect(url_for("officer.case", serial=following.serial, task=task_id, arrived="", **wanted.query))
+
+
+@blueprint.get("/cases/<serial>/withdrawal")
+def withdrawal_page(serial: str) -> ResponseReturnValue:
+    """Where a refused answer was drawn anew: opened again, it is the case's page."""
+    return redirect(url_for("officer.case", serial=serial, **chosen().query))
 
 
 @blueprint.post("/cases/<serial>/withdrawal")
