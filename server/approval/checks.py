@@ -93,10 +93,11 @@ def look(catalogue: Catalogue, matter: Matter, picture: Picture, wanted: Wanted,
         found += _filing(picture, wanted)
     met = conditions.evaluate(required, picture, wanted)
     lines = _materials(catalogue, matter, picture, wanted)
+    lacking = {one.code for one in lines if one.state == "missing"}
     found += [
         Finding("ask", "CONDITION", f"“{one.words}”没有满足：{one.reason}。", f"{one.cure}。", f"conditions.{one.key}")
         for one in met
-        if one.met is False and one.key != "previous_phase"
+        if one.met is False and one.key != "previous_phase" and one.material not in lacking  # said by the material
     ]
     found += [
         Finding("ask", "MATERIAL_MISSING", f"缺{one.name}（{one.code}）。", "请上传。", f"materials.{one.code}")
@@ -114,12 +115,16 @@ def _already(picture: Picture, wanted: Wanted, matter: Matter) -> Iterator[Findi
         yield _state("ALREADY_DONE", f"{matter.name}已于 {done.on} 办结（{done.number}）。", "不用再申请。", "matter")
     for case in picture.open_cases:
         if case.matter == matter.code and case.serial != wanted.serial:
-            yield _state("CASE_OPEN", f"{matter.name}正在办理（{case.serial}）。", "请等这一件办结，或先撤回它。", "matter")
+            yield _state(
+                "CASE_OPEN", f"{matter.name}正在办理（{case.serial}）。", "请等这一件办结，或先撤回它。", "matter"
+            )
 
 
 def _acceptance(picture: Picture, wanted: Wanted) -> Iterator[Finding]:
     if not picture.buildings:
-        yield _state("BUILDINGS_UNKNOWN", "还没有录入建设工程规划许可证。", "请把规划许可证交窗口录入。", "project_code")
+        yield _state(
+            "BUILDINGS_UNKNOWN", "还没有录入建设工程规划许可证。", "请把规划许可证交窗口录入。", "project_code"
+        )
         return
     open_ones = [one.number for one in picture.buildings if not phases.covered(picture, one)]
     if open_ones:

@@ -20,7 +20,8 @@ class Required:
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition of a phase. met None: not known here, a person decides. evidence: what proves it; cure: what to do."""
+    """One condition of a phase. met None: not known here, a person decides. evidence: what proves it; cure: what to do;
+    material: the code of the material that would prove it, where one would."""
 
     key: str
     words: str
@@ -28,6 +29,7 @@ class Condition:
     met: bool | None
     evidence: str
     cure: str
+    material: str = ""
 
 
 Found = str | None
@@ -75,25 +77,24 @@ class Known:
     words: str
     test: Test
     cure: str
+    material: str = ""
 
 
 KNOWN: dict[str, Known] = {
-    "land_approval": Known(
-        "用地手续已办", _result("A08", "A07"), "先办建设用地规划许可证或土地登记，由窗口凭文件录入"
-    ),
+    "land_approval": Known("用地手续已办", _result("A08", "A07"), "先办建设用地规划许可证或土地登记，由窗口凭文件录入"),
     "planning_permit": Known("已取得建设工程规划许可证", _result("B02"), "先办建设工程规划许可证，由窗口凭文件录入"),
-    "pit_design": Known("有基坑支护设计", _material("M20"), "上传基坑支护设计与专家论证（M20）"),
-    "survey_review": Known("勘察文件审查合格", _material("M21"), "上传勘察文件审查合格书（M21）"),
+    "pit_design": Known("有基坑支护设计", _material("M20"), "上传基坑支护设计与专家论证（M20）", "M20"),
+    "survey_review": Known("勘察文件审查合格", _material("M21"), "上传勘察文件审查合格书（M21）", "M21"),
     "basement_drawings": Known("地下结构图审合格", _result("C01"), "先完成施工图审查，由窗口凭合格书录入"),
     "full_drawings": Known("全套施工图审查合格", _full_drawings, "先完成全套施工图审查，由窗口凭合格书录入"),
     "special_fire_review": Known(
         "特殊建设工程消防设计审查合格", _result("C02"), "先办特殊建设工程消防设计审查，由窗口凭文件录入"
     ),
-    "contractor": Known("施工单位已定", _material("M13", "contractor"), "填施工单位，上传施工合同（M13）"),
-    "supervision": Known("监理单位已定", _material("M14", "supervisor"), "填监理单位，上传监理合同（M14）"),
-    "funds": Known("资金已有安排", _material("M16"), "上传建设资金落实承诺书（M16）"),
-    "measures": Known("有质量安全措施", _material("M17"), "上传质量安全措施等材料（M17）"),
-    "site": Known("场地具备施工条件", _material("M19"), "上传场地条件承诺书（M19）"),
+    "contractor": Known("施工单位已定", _material("M13", "contractor"), "填施工单位，上传施工合同（M13）", "M13"),
+    "supervision": Known("监理单位已定", _material("M14", "supervisor"), "填监理单位，上传监理合同（M14）", "M14"),
+    "funds": Known("资金已有安排", _material("M16"), "上传建设资金落实承诺书（M16）", "M16"),
+    "measures": Known("有质量安全措施", _material("M17"), "上传质量安全措施等材料（M17）", "M17"),
+    "site": Known("场地具备施工条件", _material("M19"), "上传场地条件承诺书（M19）", "M19"),
     "civil_defence": Known("防空地下室已报建", _result("B04"), "先办防空地下室报建审批，由窗口凭文件录入"),
     "previous_phase": Known("前置阶段已发证且有效", _previous_phase, "先取得前一阶段的施工许可证"),
 }
@@ -111,6 +112,5 @@ def _evaluate(required: Required, picture: Picture, wanted: Wanted) -> Condition
             required.key, required.reason or required.key, required.reason, None, "", "系统没有这项的数据，请人工核对"
         )
     found = known.test(picture, wanted)
-    return Condition(
-        required.key, known.words, required.reason, found is not None, found or "", "" if found else known.cure
-    )
+    cure = "" if found else known.cure
+    return Condition(required.key, known.words, required.reason, found is not None, found or "", cure, known.material)

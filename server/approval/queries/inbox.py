@@ -1,6 +1,6 @@
 """The officer's inbox: what is asked of a person's unit now, each task with its case and its limit, the most urgent first.
 
-A constant number of statements whatever the number of rows: `work` needs five, `count` two.
+A constant number of statements whatever the number of rows: `work` needs six, `count` two.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from server.accounts.models import Organisation
 from server.approval import access
 from server.approval.matters import catalogue
 from server.approval.models import Case, CaseRecord, Decision, Project
-from server.approval.queries import due
+from server.approval.queries import due, lookup
 from server.approval.queries.due import DueView
 from server.approval.states import State
 from server.processes import work_items
@@ -31,7 +31,7 @@ PREFIX = "case:"
 @dataclass(frozen=True)
 class Line:
     """One row. task None: a withdrawal that waits for an answer while the case lies with its owner. due None: no limit
-    was ever opened. level: of LEVELS."""
+    was ever opened. level: of LEVELS. buildings: their numbers, for a matter that is granted for single ones."""
 
     case_id: int
     serial: str
@@ -45,6 +45,7 @@ class Line:
     task: WorkItem | None
     due: DueView | None
     level: str
+    buildings: tuple[str, ...] = ()
 
     @property
     def withdrawing(self) -> bool:
@@ -66,7 +67,7 @@ class Line:
 
 
 def work(session: Session, actor: Actor, now: datetime) -> list[Line]:
-    """Everything asked of this person's unit, the most urgent first; five statements."""
+    """Everything asked of this person's unit, the most urgent first; six statements."""
     tasks: dict[int, list[WorkItem]] = {}
     for item in work_items.open_for(session, actor, MOST):
         if item.area == "approval" and item.unit != OWNER_LANE:
@@ -88,6 +89,7 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Line]:
         .where(or_(Case.id.in_(tasks), _to_confirm(actor)))
     ).all()
     limits = due.dues_of(session, [row[0] for row in rows], now)
+    buildings = lookup.buildings_of(session, [row[0] for row in rows])
     found = []
     for case_id, serial, matter, phase, received_at, state, project, owner in rows:
         limit = limits.get(case_id)
@@ -107,6 +109,7 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Line]:
                     task=task,
                     due=limit,
                     level=_level(limit),
+                    buildings=tuple(buildings.get(case_id, ())) if phase else (),
                 )
             )
     return sorted(found, key=_urgency)

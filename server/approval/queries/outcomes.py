@@ -115,7 +115,7 @@ def suggested_items(looked: Check, basis: str) -> list[dict[str, Any]]:
 
 def _named(condition: Condition, codes: Iterable[str]) -> bool:
     """Whether the condition is unmet because one of these materials is missing, which is said already."""
-    return any(f"（{code}）" in condition.cure for code in codes)
+    return condition.material in set(codes)
 
 
 def _item(kind: str, subject: str, request: str, basis: str, material: str) -> dict[str, Any]:

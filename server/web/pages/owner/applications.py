@@ -116,14 +116,8 @@ def _check_page(draft: Application, project: Project, refused: list[tuple[str, s
 
 
 def _asked(looked: Check) -> list[tuple[str, str]]:
-    """What the window would ask for, each thing once: a condition that a missing material meets is said by the material.
-    Codes of the materials' dictionary are not for owners."""
-    missing = [f"（{one.code}）" for one in looked.missing]
-    return [
-        (_place(one.field), MATERIAL_CODE.sub("", one.sentence))
-        for one in looked.asked
-        if one.code != "CONDITION" or not any(code in one.cure for code in missing)
-    ]
+    """What the window would ask for. Codes of the materials' dictionary are not for owners."""
+    return [(_place(one.field), MATERIAL_CODE.sub("", one.sentence)) for one in looked.asked]
 
 
 def _intake(received: date) -> date | None:
