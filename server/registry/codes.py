@@ -6,12 +6,14 @@ There is no check digit: a code is either well formed or it is not, and whether 
 import re
 from dataclasses import dataclass
 
-from server.accounts.codes import DISTRICTS
+from server.accounts import codes
 from server.errors import Invalid
 
 # County 6, cadastral district 3 + subdistrict 3, kind of parcel 2, sequence 5. A and C go with J (collective) alone.
-_PARCEL = re.compile(r"\d{12}(?:[GZ][BSXDEFHGWY]|J[ABSXCDEFHGWY])\d{5}")
-_UNIT = re.compile(r"(?P<parcel>\d{12}(?:[GZ][BSXDEFHGWY]|J[ABSXCDEFHGWY])\d{5})(?P<fixture>W0{8}|[FLQ]\d{8})")
+_PARCEL = re.compile(r"\d{12}(?:[GZ][BSXDEFHGWY]|J[ABSXCDEFHGWY])(?!00000)\d{5}", re.ASCII)
+_UNIT = re.compile(
+    r"(?P<parcel>\d{12}(?:[GZ][BSXDEFHGWY]|J[ABSXCDEFHGWY])\d{5})(?P<fixture>W0{8}|[FLQ]\d{8})", re.ASCII
+)
 _STATISTICAL_ONLY = frozenset({"150571"})
 LAND_ONLY = "W00000000"
 MAX_NUMBER = 9999
@@ -30,8 +32,8 @@ class UnitCode:
 
 
 def normalise(text: str) -> str:
-    """Upper case, without the blanks people type between the groups."""
-    return re.sub(r"[\s\u3000-]", "", text).upper()
+    """Upper case and half width, without the blanks people type between the groups."""
+    return codes.normalise(text).replace("-", "")
 
 
 def check_parcel(text: str, field: str = "parcel_code") -> str:
@@ -43,7 +45,7 @@ def check_parcel(text: str, field: str = "parcel_code") -> str:
         raise _invalid(field, f"宗地代码 {code} 的第 13、14 位或数字段不合 GB/T 37346，样式：150502003012GB00035")
     if code[:6] in _STATISTICAL_ONLY:
         raise _invalid(field, f"{code[:6]} 只是统计用区划，宗地代码请用实际旗县的代码")
-    if code[:6] not in DISTRICTS:
+    if code[:6] not in codes.DISTRICTS:
         raise _invalid(field, f"宗地代码开头的 {code[:6]} 不是通辽市的旗县区代码")
     return code
 

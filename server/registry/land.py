@@ -15,6 +15,7 @@ from server import audit
 from server.accounts import access
 from server.accounts.actor import Actor
 from server.accounts.codes import check_uscc
+from server.clock import legal_date
 from server.errors import Conflict, Invalid, NotFound
 from server.registry import book, codes
 from server.registry.book import Writing
@@ -22,6 +23,7 @@ from server.registry.checks import RESTRICTION_WORDS
 from server.registry.models import (
     LAND_USE,
     Parcel,
+    Party,
     Payment,
     Restriction,
     RestrictionEnd,
@@ -32,6 +34,18 @@ from server.registry.registration import party
 
 REGISTRARS = ("registrar_admit", "registrar_review", "registrar_register")
 PAYMENTS = {"price": "出让价款", "deed_tax": "契税"}
+# field of a land right → how many characters the book keeps of it
+LENGTHS = {
+    "use": 100,
+    "nature": 20,
+    "location": 300,
+    "holder_name": 200,
+    "certificate_number": 60,
+    "contract_number": 100,
+}
+VOUCHER, DOCUMENT = 100, 200
+LARGEST_AREA = Decimal(10) ** 12
+"""㎡: more than any parcel, less than what a column holds."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,9 @@ def enter_parcel(session: Session, land: LandRight, actor: Actor, now: datetime)
     """
     access.require(actor, *REGISTRARS)
     code = codes.check_parcel(land.parcel_code)
-    uscc = check_uscc(land.holder_uscc)
+    uscc = check_uscc(land.holder_uscc, "holder_uscc")
     _require_complete(land)
+    _require_unambiguous(session, land, uscc)
     parcel = Parcel(
         code=code,
         district=code[:6],
@@ -176,6 +191,8 @@ def record_restriction(
     ):
         if not value.strip():
             raise _invalid(field, f"请填{what}")
+    if fact.since > legal_date(now):
+        raise _invalid("since", "起始日不能晚于今天，请照文书填写")
     if fact.until is not None and fact.until < fact.since:
         raise _invalid("until", "期限的末日不能早于起始日")
     unit_code = ""
@@ -184,6 +201,7 @@ def record_restriction(
         if session.scalar(select(Unit.id).where(Unit.code == unit_code)) is None or unit_code[:19] != parcel.code:
             raise NotFound(f"这宗地上没有单元 {codes.grouped(unit_code)}。", code="UNIT")
     against = check_uscc(fact.against_uscc, "against_uscc")
+    _require_new(session, parcel, unit_code, fact)
     content = {
         "kind": fact.kind,
         "against": {"name": fact.against_name, "uscc": against},
@@ -229,6 +247,8 @@ def lift_restriction(session: Session, restriction_id: int, document: str, actor
     access.require(actor, *REGISTRARS)
     if not document.strip():
         raise _invalid("document", "请填解除的文书名称或文号，例如解封裁定书编号")
+    if len(document.strip()) > DOCUMENT:
+        raise _invalid("document", f"文书名称或文号最多 {DOCUMENT} 个字")
     restriction = session.get(Restriction, restriction_id)
     if restriction is None:
         raise NotFound("没有这一条限制。请刷新后再看。", code="RESTRICTION")
@@ -282,6 +302,8 @@ def _add_payment(
         raise _invalid("kind", "缴款的种类应是出让价款或契税")
     if fact.paid and not fact.voucher.strip():
         raise _invalid("voucher", f"{PAYMENTS[kind]}已缴清的，请填凭证号")
+    if len(fact.voucher.strip()) > VOUCHER:
+        raise _invalid("voucher", f"凭证号最多 {VOUCHER} 个字")
     if fact.amount is not None and fact.amount < 0:
         raise _invalid("amount", "金额不能小于 0")
     payment = Payment(
@@ -308,13 +330,55 @@ def _require_complete(land: LandRight) -> None:
     ):
         if not value.strip():
             faults[field] = [what]
-    if land.area <= 0:
-        faults["area"] = ["宗地面积应大于 0"]
+    for field, limit in LENGTHS.items():
+        if len(getattr(land, field).strip()) > limit:
+            faults[field] = [f"最多 {limit} 个字"]
+    if not 0 < land.area < LARGEST_AREA:
+        faults["area"] = ["宗地面积应大于 0" if land.area <= 0 else "数字太大，请核对小数点"]
     if land.use_from and land.use_until and land.use_until <= land.use_from:
         faults["use_until"] = ["使用期限的终止日应晚于起始日"]
     if faults:
         first = next(iter(faults.values()))[0]
-        raise Invalid(f"宗地信息没有填全：{first}", fields=faults, code="PARCEL_INCOMPLETE")
+        raise Invalid(f"宗地信息要改：{first}", fields=faults, code="PARCEL_INCOMPLETE")
+
+
+def _require_unambiguous(session: Session, land: LandRight, uscc: str) -> None:
+    """What the book says of this holder and of this certificate already must not be something else."""
+    known, typed = session.scalar(select(Party.name).where(Party.uscc == uscc)), land.holder_name.strip()
+    if known is not None and known != typed:
+        sentence = (
+            f"登记簿里这个信用代码的权利人是“{known}”，您填的是“{typed}”。请核对代码和名称；改过名的，先办变更登记"
+        )
+        raise Invalid(sentence, fields={"holder_name": [sentence]}, code="HOLDER_NAME")
+    number = land.certificate_number.strip()
+    other = session.scalar(
+        select(Parcel.code)
+        .join(Right, Right.parcel_id == Parcel.id)
+        .where(Right.kind == LAND_USE, Right.certificate_number == number)
+        .limit(1)
+    )
+    if other is not None and other != codes.normalise(land.parcel_code):
+        sentence = f"这个证号已经记在宗地 {codes.grouped(other)} 上，请核对土地不动产权证号"
+        raise Invalid(sentence, fields={"certificate_number": [sentence]}, code="CERTIFICATE_KNOWN")
+
+
+def _require_new(session: Session, parcel: Parcel, unit_code: str, fact: RestrictionFact) -> None:
+    """The same document is entered once: pressing twice must not write twice into a book from which nothing is taken."""
+    known = session.scalar(
+        select(Restriction.entry)
+        .outerjoin(RestrictionEnd, RestrictionEnd.restriction_id == Restriction.id)
+        .where(
+            Restriction.parcel_id == parcel.id,
+            Restriction.unit_code == unit_code,
+            Restriction.kind == fact.kind,
+            Restriction.document == fact.document.strip(),
+            Restriction.origin_id.is_(None),
+            RestrictionEnd.restriction_id.is_(None),
+        )
+        .limit(1)
+    )
+    if known is not None:
+        raise Conflict(f"这份文书的限制已经登簿，是第 {known} 条，还没有解除。", code="RESTRICTION_KNOWN")
 
 
 def _invalid(field: str, sentence: str) -> Invalid:

@@ -467,7 +467,7 @@ def test_a_parcel_is_entered_once_by_a_registrar(session: Session) -> None:
     ("changes", "field"),
     [
         ({"parcel_code": "1505"}, "parcel_code"),
-        ({"holder_uscc": "91150502MA0N4T7K7E"}, "uscc"),
+        ({"holder_uscc": "91150502MA0N4T7K7E"}, "holder_uscc"),
         ({"area": D(0)}, "area"),
         ({"location": " "}, "location"),
         ({"use_until": date(2020, 1, 1)}, "use_until"),

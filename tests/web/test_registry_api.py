@@ -217,7 +217,7 @@ def test_a_held_application_is_cured_over_the_api(
     ("change", "status", "field"),
     [
         ({"parcel_code": "150502"}, 422, "parcel_code"),
-        ({"holder_uscc": "91150502MA0N4T7K7E"}, 422, "uscc"),
+        ({"holder_uscc": "91150502MA0N4T7K7E"}, 422, "holder_uscc"),
         ({"area": "21460.001"}, 422, "area"),
         ({"area": "NaN"}, 422, "area"),
         ({"area": "很大"}, 422, "area"),

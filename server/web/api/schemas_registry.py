@@ -104,7 +104,7 @@ class CureSchema(Schema):
 
     note = text(1000)
     document = optional()
-    lifts = fields.List(fields.Integer(strict=True), load_default=list)
+    lifts = fields.List(fields.Integer(strict=True, validate=validate.Range(1, 2**31 - 1)), load_default=list)
     price = fields.Nested(PaymentSchema, load_default=None, allow_none=True)
     deed_tax = fields.Nested(PaymentSchema, load_default=None, allow_none=True)
 

@@ -1,5 +1,6 @@
 """The registrars' desk: what waits, one case with its twelve checks, and how a hold is cured. The book: ``registry_book.py``."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,6 +37,7 @@ ACCESS: dict[str, Access] = {
 }
 blueprint = Blueprint("registry", __name__, url_prefix="/registry")
 PAGE = 50
+ROW_ID = re.compile(r"[0-9]{1,9}")
 # view of the inbox → its name, its icon, the states it lists (None: all; the first is the person's own tasks)
 VIEWS: Mapping[str, tuple[str, str, frozenset[Kind] | None]] = {
     "mine": ("要我办的", "user-check", None),
@@ -174,7 +176,7 @@ def cure(number: str) -> ResponseReturnValue:
             current.now,
             note=form.get("note", ""),
             document=form.get("document", ""),
-            lifts=tuple(int(one) for one in form.getlist("lifts") if one.isdecimal()),
+            lifts=tuple(int(one) for one in form.getlist("lifts") if ROW_ID.fullmatch(one)),
             payments=payments,
         )
     except DomainError as error:
