@@ -34,6 +34,10 @@ __all__ = [
 ]
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+GROUPED = re.compile(r"-?[0-9]{1,3}([,，][0-9]{3})+(\.[0-9]+)?", re.ASCII)
+"""A number as pages and papers print it: 53,820.86."""
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Characters nobody sees that turn, split or end a text: a copied number would no longer be what it looks like."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 LONGEST = 5000
 """Characters of a text whose form sets no limit."""
@@ -73,8 +77,8 @@ def scope_of(fields: tuple[Field, ...], answers: Mapping[str, Any], around: Mapp
 def _as_feel(field: Field, value: Any) -> Any:
     if _empty(value):
         return None
-    if field.type == "number" and not isinstance(value, bool) and NUMBER.fullmatch(str(value)):
-        return Decimal(str(value))
+    if field.type == "number" and not isinstance(value, bool) and NUMBER.fullmatch(text := _plain(value)):
+        return Decimal(text)
     if field.type == "datetime":
         return _day(value) or value
     if field.type == "checkbox":
@@ -182,6 +186,12 @@ def _missing(field: Field) -> str:
     return f"{verb}{field.label}"
 
 
+def _plain(value: Any) -> str:
+    """A number without the commas between its thousands."""
+    text = str(value).strip()
+    return re.sub("[,，]", "", text) if GROUPED.fullmatch(text) else text
+
+
 class _Answer(kinds.Field[Any], ABC):
     def __init__(self, field: Field, scope: Mapping[str, Any], **more: Any) -> None:
         super().__init__(**more)
@@ -200,7 +210,9 @@ class _Text(_Answer):
         field = self.field
         if not isinstance(value, str):
             raise ValidationError(f"{field.label}要填文字")
-        text = value.replace("\r\n", "\n").strip()
+        text = UNSEEN.sub("", value.replace("\r\n", "\n")).strip()
+        if self.required and not text:
+            raise ValidationError(_missing(field))
         most = field.max_length or LONGEST
         if len(text) > most:
             raise ValidationError(f"{field.label}最多 {most} 个字，现在 {len(text)} 个，请删去一些")
@@ -228,7 +240,7 @@ class _Number(_Answer):
         return int(number) if places <= 0 else number
 
     def _number(self, value: Any) -> Decimal:
-        text = value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
+        text = repr(value) if isinstance(value, float) else _plain(value)
         if isinstance(value, bool) or not NUMBER.fullmatch(text) or len(text) > 20:
             unit = f"，单位是{self.field.unit}" if self.field.unit else ""
             example = "5" if self.field.decimals == 0 else "5.8"

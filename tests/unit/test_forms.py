@@ -134,7 +134,7 @@ def test_a_condition_inside_a_row_looks_at_that_row() -> None:
     assert found == {"rows.1.why": ["请填工程名称"]}
 
 
-@pytest.mark.parametrize("value", ["1e5", "１２", "5米8", "NaN", "1,000", "--1", True, [], {}])
+@pytest.mark.parametrize("value", ["1e5", "１２", "5米8", "NaN", "1,00", "1,0000", "--1", True, [], {}])
 def test_what_is_no_plain_number_is_refused_with_an_example(value: Any) -> None:
     found = wrong(form(number(validate={"required": True})), {"area": value})
     assert found in ({"area": ["面积请只填数字，单位是㎡，例如 5.8"]}, {"area": ["请填面积"]})
@@ -151,6 +151,17 @@ def test_what_is_no_plain_number_is_refused_with_an_example(value: Any) -> None:
 )
 def test_a_number_outside_its_bounds_is_told_which(rules: dict[str, Any], value: str, words: str) -> None:
     assert wrong(form(number(**rules)), {"area": value}) == {"area": [words]}
+
+
+@pytest.mark.parametrize("value", ["53,820.86", "53，820.86", " 53820.86 "])
+def test_a_number_may_be_written_as_papers_print_it(value: str) -> None:
+    assert forms.validate(form(number()), {"area": value}, {}) == {"area": Decimal("53820.86")}
+
+
+def test_characters_nobody_sees_are_no_part_of_a_text() -> None:
+    asked = form(text("name", validate={"required": True}))
+    assert forms.validate(asked, {"name": "\u202e建字第\x0015号\u200b\n附表"}, {}) == {"name": "建字第15号\n附表"}
+    assert wrong(asked, {"name": "\u200b"}) == {"name": ["请填工程名称"]}
 
 
 def test_a_number_never_becomes_a_float() -> None:

@@ -65,6 +65,18 @@ def test_the_inbox_shows_only_what_my_unit_is_asked_with_its_day(pages: Pages) -
     assert serial in pages.as_(WINDOW).get("/officer/")
 
 
+def test_two_permits_of_one_project_are_told_apart_by_their_buildings(pages: Pages) -> None:
+    def make(desk: Desk) -> list[str]:
+        project = desk.ready()
+        return [desk.applied(project, "P1", [number]).serial for number in ("1#", "车库")]
+
+    serials: list[str] = pages.build(make)
+    page = pages.as_(WINDOW).get("/officer/")
+    for serial, number in zip(serials, ("1#", "车库"), strict=True):
+        assert f"收件审查 · {number}" in words_of(page.partition(serial)[2])[:200]
+        assert number in words_of(pages.case(serial).partition("<h1>")[2].partition("gb-tabs")[0])
+
+
 def test_rows_stand_by_urgency_and_an_overdue_one_is_on_top(pages: Pages) -> None:
     def make(desk: Desk) -> None:
         several(desk, 1)
@@ -110,7 +122,7 @@ def test_four_hundred_rows_take_pages_and_no_more_statements_than_one(pages: Pag
     _, one = rows_and_statements(1)
     pages.build(lambda desk: copies(desk, 399))
     _, many = rows_and_statements(400)
-    assert one == many <= 5
+    assert one == many <= 6
     page = words_of(pages.as_(WINDOW).get("/officer/"))
     assert "第 1 至 50 件，共 400 件" in page
     last = words_of(pages.get("/officer/?from=350"))
@@ -476,6 +488,18 @@ def test_refusing_a_withdrawal_needs_a_reason_and_the_case_goes_on(pages: Pages)
     assert answer.status_code == 302
     assert state_of(pages, serial) is State.IN_REVIEW
     assert 'name="outcome"' in pages.case(serial)
+
+
+def test_an_answer_to_a_withdrawal_that_is_neither_yes_nor_no_decides_nothing(pages: Pages) -> None:
+    serial = pages.build(withdrawing)
+    token = token_of(pages.as_(QUALITY).case(serial))
+    for answer in ({}, {"answer": "bogus"}):
+        sent = {"csrf_token": token, "opinion": "先看看", **answer}
+        refused = pages.client.post(f"/officer/cases/{serial}/withdrawal", data=sent)
+        assert refused.status_code == 422
+        assert "请按“确认撤回”或者“不准撤回，接着办”" in words_of(refused.text)
+        assert "先看看" in refused.text
+    assert state_of(pages, serial) is State.WITHDRAWAL_PENDING
 
 
 def test_confirming_a_withdrawal_ends_the_case_and_a_second_answer_is_refused(pages: Pages) -> None:

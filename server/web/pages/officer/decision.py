@@ -14,11 +14,11 @@ from server.approval.actions.withdrawal import CONFIRMING
 from server.approval.checks import Check
 from server.approval.matters import catalogue
 from server.approval.models import Case, CaseRecord, Decision, Project
-from server.approval.queries import due, outcomes, waiting
+from server.approval.queries import due, lookup, outcomes, waiting
 from server.approval.queries.outcomes import Consequence
 from server.approval.states import State
 from server.documents import papers
-from server.errors import Conflict, DomainError
+from server.errors import Conflict, DomainError, Invalid
 from server.processes import work_items
 from server.processes.work_items import OWNER_LANE, WorkItem
 from server.web import task_forms
@@ -58,6 +58,8 @@ class Head:
     due: due.DueView | None
     withdrawal: CaseRecord | None
     """What the owner said when asking for the case back, while that waits for an answer."""
+    buildings: list[str]
+    """What a permit is asked for; empty where the matter is about the whole project."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def _head(case: Case, project: Project) -> Head:
         for_state(record.state, permit=matter.kind == "P", officer=True),
         due.due_of(session, case, current.now),
         record if state is State.WITHDRAWAL_PENDING else None,
+        lookup.buildings_of(session, [case.id]).get(case.id, []) if case.phase else [],
     )
 
 
@@ -146,8 +149,11 @@ def withdrawal_page(serial: str) -> ResponseReturnValue:
 def withdrawal(serial: str) -> ResponseReturnValue:
     """Answer a withdrawal: confirm that the materials go back, or refuse with a reason."""
     found, project = case_at(serial)
-    confirmed = request.form.get("answer") == "confirm"
-    opinion = request.form.get("opinion", "")
+    answer, opinion = request.form.get("answer", ""), request.form.get("opinion", "")
+    if answer not in ("confirm", "refuse"):
+        unsaid = Invalid("请按“确认撤回”或者“不准撤回，接着办”。", code="ANSWER")
+        return _page(found, project, None, error=unsaid, opinion=opinion), unsaid.status
+    confirmed = answer == "confirm"
     act = actions.confirm_withdrawal if confirmed else actions.refuse_withdrawal
     try:
         act(current.session, current.person, found, opinion, current.now)
@@ -241,7 +247,7 @@ def _problems(pane: Pane | None, error: DomainError | None, head: Head) -> list[
     if error is None:
         return []
     listed = [(field, words) for field, sentences in error.fields.items() for words in sentences]
-    return listed if head.withdrawal else [(task_forms.ADDRESSED, error.message)]
+    return listed if listed and head.withdrawal else [(task_forms.ADDRESSED, error.message)]
 
 
 def _pane(
