@@ -267,7 +267,7 @@ def _line(session: Session, application: Application, last: Step) -> Line:
     )
     state = Kind(last.kind)
     running = state not in steps.FINAL and state is not Kind.HELD
-    due = datetime.fromisoformat(admitted.details["due"]) if admitted and running else None
+    due = _due(recording.steps_of(session, application), last.at) if admitted and running else None
     return Line(application, state, last.at, last.text, due)
 
 
@@ -282,7 +282,7 @@ def _limit(all_steps: Sequence[Step], now: datetime) -> Limit | None:
     if admitted is None:
         return None
     known = calendar.current()
-    due = datetime.fromisoformat(admitted.details["due"])
+    due = _due(all_steps, now)
     end = next((step.at for step in all_steps if Kind(step.kind) in steps.FINAL), None)
     used, since = timedelta(), admitted.at
     for step in all_steps[all_steps.index(admitted) :]:
@@ -294,6 +294,22 @@ def _limit(all_steps: Sequence[Step], now: datetime) -> Limit | None:
     used += known.business_time_between(since, end or now)
     seen = end or now
     return Limit(admitted.at, due, used, known.business_time_between(seen, due), seen > due, end)
+
+
+def _due(all_steps: Sequence[Step], now: datetime) -> datetime:
+    """When an admitted application is to be in the book: the instant told at admission, later by what it was held."""
+    admitted = next(step for step in reversed(all_steps) if step.kind == Kind.ADMITTED)
+    known, held, since = calendar.current(), timedelta(), None
+    for step in all_steps[all_steps.index(admitted) :]:
+        if step.kind == Kind.HELD:
+            since = step.at
+        elif since is not None:
+            held += known.business_time_between(since, step.at)
+            since = None
+    if since is not None:
+        held += known.business_time_between(since, now)
+    told = datetime.fromisoformat(admitted.details["due"])
+    return known.add_business_time(told, held) if held else told
 
 
 def _chain(application: Application, all_steps: Sequence[Step], results: Sequence[CheckResult]) -> list[ChainStep]:
@@ -309,8 +325,9 @@ def _chain(application: Application, all_steps: Sequence[Step], results: Sequenc
     ]
     checked = at.get(Kind.CHECKED)
     holding = [f"第 {one.position} 项" for one in results if one.outcome == Outcome.HOLD]
-    if state is Kind.HELD:
-        chain.append(ChainStep("action", "hand-stop", "核验 12 项", at[Kind.HELD].at, f"{'、'.join(holding)}挂起"))
+    if state is Kind.HELD or (checked is not None and holding):
+        stopped = at[Kind.HELD] if state is Kind.HELD else at[Kind.CHECKED]
+        chain.append(ChainStep("action", "hand-stop", "核验 12 项", stopped.at, f"{'、'.join(holding)}挂起"))
     elif checked is not None:
         warned = sum(one.outcome == Outcome.WARN for one in results)
         note = f"{warned} 项提示，没有挂起" if warned else "12 项通过"

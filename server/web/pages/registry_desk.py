@@ -79,6 +79,11 @@ class Group:
     lines: list[Line]
 
 
+def tag_word(state: Kind, admitted: bool) -> str | None:
+    """The word of an application's tag: checked again after its admission, it waits for the book, not for admission."""
+    return TAG_WORDS[Kind.REVIEWED] if state is Kind.CHECKED and admitted else TAG_WORDS.get(state)
+
+
 @counted("registry.inbox")
 def open_work(session: Session, actor: Actor, now: datetime) -> int:
     """How many tasks wait for this registrar."""
@@ -109,7 +114,7 @@ def inbox() -> ResponseReturnValue:
         counts=counts,
         groups=groups,
         tags=TAGS,
-        tag_words=TAG_WORDS,
+        tag_word=tag_word,
         words=WORDS,
         offset=offset,
         page=PAGE,
@@ -221,7 +226,7 @@ def _case_page(number: str, error: DomainError | None = None, answers: Mapping[s
         task=task,
         shown=_shown(session, task, answers or {}, error) if task is not None else (),
         tags=TAGS,
-        tag_words=TAG_WORDS,
+        tag_word=tag_word,
         words=WORDS,
         restriction_words=RESTRICTION_WORDS,
         payments=PAYMENTS,
