@@ -24,6 +24,8 @@ MEMORY_LIMIT = 128 * 1024 * 1024
 STACK_LIMIT = 512 * 1024
 #: Seconds of CPU of the *whole process* for one expression, so generous; exceeded once, it is tried again alone.
 TIME_LIMIT = 4.0
+#: Characters of one expression: what nobody can read, and what a parser takes seconds for.
+MAX_LENGTH = 4_000
 GREATEST_INTEGER = 2**53
 TAG = "\x01"
 _TAG_IN_JSON = '"\\u0001"'
@@ -69,6 +71,9 @@ def _interpreter() -> "quickjs.Object":
 
 def ask(command: Mapping[str, Any]) -> dict[str, Any]:
     """One request to the interpreter (see vendor/src/main.js). Raises FeelError; never takes a failure for null."""
+    length = len(command.get("text", ""))
+    if length > MAX_LENGTH:
+        raise FeelError(f"表达式有 {length} 个字,最多 {MAX_LENGTH} 个,请拆开写")
     request = to_json(command)
     try:
         reply = _run(request)
@@ -159,8 +164,8 @@ def check(expression: str, names: Mapping[str, Value] | None = None, *, unary: b
 
 
 _DOUBTS = {
-    "operators": "在“{text}”处比较符号写重了,要写成一个完整的比较",
-    "name": "把“{text}”当成一个变量名,变量名里没有空格:两个变量之间要写 and、or 或比较符号",
+    "operators": "在“{text}”处比较符号写重了，要写成一个完整的比较",
+    "name": "把“{text}”当成一个变量名，变量名里没有空格:两个变量之间要写 and、or 或比较符号",
     "function": "用到的函数“{text}”不存在",
 }
 

@@ -503,7 +503,8 @@ def _expressions(process: Xml, report: Report) -> None:
         elif text.startswith("="):
             wrong = check(text)
             if wrong:
-                report(owner, f"的表达式 {text} {wrong}。", "请检查 FEEL 的写法。")
+                shown = text if len(text) <= 100 else f"{text[:100]}…"
+                report(owner, f"的表达式 {shown} {wrong}。", "请检查 FEEL 的写法。")
 
 
 def _texts(process: Xml) -> Iterable[tuple[Xml, str, bool]]:

@@ -31,7 +31,7 @@ def parse(data: bytes, name: str) -> Xml:
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        raise _refused(name, f"不是有效的 XML({error.msg})", CORRUPT_CURE) from error
+        raise _refused(name, _from_line(error.lineno), CORRUPT_CURE) from error
 
 
 def _refused(name: str, what: str, cure: str) -> Refused:
@@ -57,7 +57,7 @@ def _guard(data: bytes, name: str) -> None:
         depth -= 1
 
     def doctype(*_: object) -> None:
-        raise _Hostile("含有 DOCTYPE 声明,可能引用外部内容")
+        raise _Hostile("含有 DOCTYPE 声明，可能引用外部内容")
 
     reader = expat.ParserCreate()
     reader.StartElementHandler, reader.EndElementHandler, reader.StartDoctypeDeclHandler = start, end, doctype
@@ -65,8 +65,15 @@ def _guard(data: bytes, name: str) -> None:
         reader.Parse(data, True)
     except _Hostile as error:
         raise _refused(name, str(error), CORRUPT_CURE) from None
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        raise _refused(name, f"不是有效的 XML({error})", CORRUPT_CURE) from error
+    except expat.ExpatError as error:
+        raise _refused(name, _from_line(error.lineno), CORRUPT_CURE) from error
+    except (LookupError, ValueError) as error:  # an encoding nobody knows
+        raise _refused(name, _from_line(1), CORRUPT_CURE) from error
+
+
+def _from_line(line: int | None) -> str:
+    """In words of our own: the parsers speak English."""
+    return f"不是有效的 XML，从第 {line or 1} 行起读不懂"
 
 
 def tag(element: Xml) -> str:

@@ -178,3 +178,9 @@ def test_a_warm_expression_takes_well_under_a_millisecond():
     for i in range(200):
         feel.evaluate('a > 3 and s = "x"', {**SCOPE, "a": i})
     assert (clock.perf_counter() - begin) / 200 < 0.002
+
+
+def test_an_expression_nobody_can_read_is_refused_before_it_is_parsed() -> None:
+    wrong = feel.check("=" + "(" * 5_000 + "1" + ")" * 5_000)
+    assert wrong is not None
+    assert "最多 4000" in wrong

@@ -1,10 +1,13 @@
 """What the engine cannot run right it refuses at deployment, in Chinese, naming the element and the cure; hostile XML too."""
 
+import re
+
 import pytest
 
 import workflows
 from models import END, HEAD, START, ext, job, message, process, sub, user
 from workflows import Refused
+from workflows.source import parse
 
 GOOD = START + user("t") + END
 TIMER = "<timerEventDefinition>{}</timerEventDefinition>"
@@ -278,3 +281,11 @@ def test_a_send_task_is_a_throw_if_it_names_a_message_and_a_job_if_it_names_a_ty
         "p",
     )
     assert worked.job_types == ("k",)
+
+
+@pytest.mark.parametrize("data", [b"no xml", b"\x00", b'<?xml version="1.0" encoding="klingon"?><a/>', b"<a><b></a>"])
+def test_what_is_no_xml_is_refused_in_our_own_words(data: bytes) -> None:
+    with pytest.raises(Refused) as caught:
+        parse(data, "x.bpmn")
+    assert "从第 1 行起读不懂" in str(caught.value)
+    assert not re.search(r"[a-z]{4,}", str(caught.value).replace("x.bpmn", "").replace("Camunda Modeler", ""))
