@@ -275,13 +275,30 @@ def entries(
 
 
 def verify(session: Session, parcel_code: str) -> Verdict:
-    """Whether a parcel's book is intact, also against what each booking noted of its end."""
+    """Whether a parcel's book is intact: its chain, what each booking noted of its end, what rights and restrictions name."""
     booked = session.scalars(
         select(Step)
         .join(Application, Application.id == Step.application_id)
         .where(Application.parcel_code == parcel_code, Step.kind == Kind.BOOKED.value)
     )
-    return book.verify(session, parcel_code, {step.details["last"]: step.details["hash"] for step in booked})
+    verdict = book.verify(session, parcel_code, {step.details["last"]: step.details["hash"] for step in booked})
+    named = _last_named(session, parcel_code)
+    if verdict.intact and named > verdict.entries:
+        why = f"第 {named} 条不见了，权利或限制还引用着它"
+        return Verdict(verdict.book, verdict.entries, verdict.entries + 1, why)
+    return verdict
+
+
+def _last_named(session: Session, parcel_code: str) -> int:
+    """The greatest entry number that a right, a restriction or its end names: a cut-off end of the book shows by it."""
+    of_parcel = select(Parcel.id).where(Parcel.code == parcel_code).scalar_subquery()
+    ends = select(func.max(RestrictionEnd.entry)).join(Restriction, Restriction.id == RestrictionEnd.restriction_id)
+    queries = (
+        select(func.max(Right.entry)).where(Right.parcel_id == of_parcel),
+        select(func.max(Restriction.entry)).where(Restriction.parcel_id == of_parcel),
+        ends.where(Restriction.parcel_id == of_parcel),
+    )
+    return max(session.scalar(query) or 0 for query in queries)
 
 
 def find_unit(session: Session, text: str) -> Unit | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from builders_registry import ADMITTER, OTHER_NAME, OTHER_USCC, PARCEL, RECEIVED_AT, a_land_right
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.errors import Conflict, Invalid
-from server.registry import actions, book
+from server.registry import actions, book, browsing
 from server.registry.land import RestrictionFact
 
 OTHER_PARCEL = "150502003012GB00036"
@@ -62,3 +63,13 @@ def test_a_restriction_does_not_begin_in_the_future(session: Session) -> None:
             session, PARCEL, replace(SEIZURE, since=RECEIVED_AT.date() + timedelta(days=9)), ADMITTER, RECEIVED_AT
         )
     assert "since" in caught.value.fields
+
+
+def test_a_seizure_cut_off_the_end_of_the_book_is_found(session: Session) -> None:
+    actions.enter_parcel(session, a_land_right(), ADMITTER, RECEIVED_AT)
+    actions.record_restriction(session, PARCEL, SEIZURE, ADMITTER, RECEIVED_AT)
+    assert browsing.verify(session, PARCEL).intact
+    session.execute(text("delete from reg_entries where sequence = 2"))
+    verdict = browsing.verify(session, PARCEL)
+    assert verdict.broken_at == 2
+    assert "不见了" in verdict.why
