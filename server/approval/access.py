@@ -15,6 +15,11 @@ def may_see(actor: Actor, owner_organisation_id: int, district: str) -> bool:
     """The owner's own people; staff of the district, or of its city; administrators and auditors."""
     if not is_staff(actor):
         return actor.organisation_id == owner_organisation_id
+    return covers(actor, district)
+
+
+def covers(actor: Actor, district: str) -> bool:
+    """Whether an officer works for this district: it is the own one, or the own is its city."""
     if actor.has(*EVERYWHERE):
         return True
     return actor.district == district or (actor.district.endswith("00") and actor.district[:4] == district[:4])

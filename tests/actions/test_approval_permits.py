@@ -438,3 +438,40 @@ def test_a_permits_paper_without_its_permit_is_worth_nothing(desk: Desk) -> None
     assert papers.standing_of(desk.session, paper, desk.now).in_force
     desk.session.execute(update(Permit).values(number="150502209901010101"))
     assert not papers.standing_of(desk.session, paper, desk.now).in_force
+
+
+def test_floors_entered_twice_are_noticed_by_their_area(desk: Desk) -> None:
+    twice = {**BUILDINGS[0], "units": [*BUILDINGS[0]["units"], *BUILDINGS[0]["units"]]}  # type: ignore[misc]
+    with pytest.raises(Invalid) as refused, desk.session.begin_nested():
+        desk.result(desk.project(), "B02", buildings=[twice, BUILDINGS[1]])
+    assert "重复的楼层" in "".join(refused.value.fields["data.buildings[0].units"])
+
+
+@pytest.mark.parametrize("code", ["2503-150102-04-01-382716", "2503-110101-04-01-382716"])
+def test_a_project_of_another_city_is_shown_the_way(desk: Desk, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        desk.project(code)
+    assert "所在地" in "".join(refused.value.fields["code"])
+
+
+def test_a_window_makes_projects_of_its_district_only(desk: Desk) -> None:
+    with pytest.raises(Forbidden) as refused:
+        desk.project("2503-150581-04-01-382716")
+    assert "霍林郭勒市" in refused.value.message
+
+
+def test_a_result_does_not_end_before_it_begins(desk: Desk) -> None:
+    project = desk.project()
+    with pytest.raises(Invalid) as refused:
+        actions.enter_result(
+            desk.session,
+            WINDOW,
+            project,
+            code="A08",
+            number="1",
+            issued_on=date(2025, 3, 1),
+            valid_until=date(2025, 2, 1),
+            file_id=desk.file(WINDOW),
+            now=desk.now,
+        )
+    assert "valid_until" in refused.value.fields

@@ -4,18 +4,20 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import audit, contracts, jobs
-from server.accounts.access import require
+from server.accounts.access import is_staff, require
 from server.accounts.actions import create_organisation
 from server.accounts.actor import Actor
 from server.accounts.codes import check_project_code, check_uscc
 from server.accounts.models import Organisation
 from server.approval import access, deadlines
+from server.approval.letters import CITY
 from server.approval.matters import FLOW_TYPES, catalogue
 from server.approval.models import Building, Consent, Project, Result
 from server.clock import legal_date
@@ -29,6 +31,10 @@ PARCEL = re.compile(r"\d{12}[A-Z]{2}\d{5}")
 PLANNED = "building.planned"
 COMPLETION = "WYYS"
 LAND = ("A07", "A08")
+EARLIEST = date(1949, 10, 1)
+"""No result is older than the authorities that issue them."""
+LARGEST_SHARE = Decimal("1.5")
+"""Units are measured for property, buildings for planning: they differ, but half as much again is an error [推断]."""
 
 
 def create_project(
@@ -58,7 +64,9 @@ def create_project(
         raise Invalid(f"没有“{flow_type}”这种流程类型。", fields={"flow_type": [f"请从这里选：{known}"]})
     if parcel_code:
         _check_parcel(parcel_code, "parcel_code")
-    owner = _owner(session, actor, uscc, owner_name, district=code.split("-")[1])
+    district = code.split("-")[1]
+    _of_this_city(actor, district)
+    owner = _owner(session, actor, uscc, owner_name, district)
     if session.scalar(select(Project.id).where(Project.code == code)) is not None:
         raise Conflict(
             f"项目代码 {code} 已经建过项目。请在“我的项目”里打开它，或核对代码。",
@@ -72,7 +80,7 @@ def create_project(
         flow_type=flow_type,
         name=name.strip(),
         address=address.strip(),
-        district=code.split("-")[1],
+        district=district,
         parcel_code=parcel_code or None,
         created_at=now,
         created_by=actor.label,
@@ -81,6 +89,17 @@ def create_project(
     session.flush()
     audit.append(session, actor, "project.created", f"project:{project.id}", {"code": code, "owner": uscc}, now)
     return project
+
+
+def _of_this_city(actor: Actor, district: str) -> None:
+    """A project lies in a district of this city; an officer makes those of the own district (a city's of all)."""
+    places = dict(CITY.districts)
+    if district not in places:
+        words = f"代码里的行政区划 {district} 不属于{CITY.name}。请核对代码，或到项目所在地申请"
+        raise Invalid("这个项目不在本市。", fields={"code": [words]}, code="OTHER_CITY")
+    if is_staff(actor) and not access.covers(actor, district):
+        words = f"这个项目在{places[district]}，请转当地窗口建项目"
+        raise Forbidden(f"{words}。", fields={"code": [words]}, code="OTHER_DISTRICT")
 
 
 def _check_parcel(text: Any, field: str) -> None:
@@ -145,12 +164,19 @@ def enter_result(
     _required(number=number)
     today = legal_date(now)
     if issued_on > today:
-        raise Invalid("签发日期在今天之后。", fields={"issued_on": [f"今天是 {today}，请核对"]}, code="DATE")
+        words = [f"签发日期不能在今天（{today}）之后，请照文件上的日期填"]
+        raise Invalid("签发日期在今天之后。", fields={"issued_on": words}, code="DATE")
+    if issued_on < EARLIEST:
+        raise Invalid("签发日期太早。", fields={"issued_on": [f"不能早于 {EARLIEST}，请核对年份"]}, code="DATE")
+    if valid_until is not None and valid_until < issued_on:
+        words = [f"有效期至不能早于签发日期 {issued_on}，请核对"]
+        raise Invalid("有效期在签发之前就结束了。", fields={"valid_until": words}, code="DATE")
     require_readable(actor, store.get(session, file_id))
     session.scalars(select(Project.id).where(Project.id == project.id).with_for_update()).one()
     taken = select(Result.id).where(Result.project_id == project.id, Result.code == code, Result.number == number)
     if session.scalar(taken) is not None:
-        raise Conflict(f"{kind.name} {number} 已经录入过。", fields={"number": ["已经录入过"]}, code="RESULT_EXISTS")
+        words = [f"{kind.name} {number} 已经录入过，不用再录；文号写错的，请核对后重填"]
+        raise Conflict(f"{kind.name} {number} 已经录入过。", fields={"number": words}, code="RESULT_EXISTS")
     result = Result(
         project_id=project.id,
         code=code,
@@ -187,7 +213,9 @@ def _plan_buildings(session: Session, project: Project, result: Result, now: dat
         )
     if not project.parcel_code:
         raise Invalid(
-            "项目还没有宗地代码，登记机构没法预编房屋单元。", fields={"parcel_code": ["录入建设用地规划许可证或土地证时补上宗地代码"]}, code="PARCEL_CODE"
+            "项目还没有宗地代码，登记机构没法预编房屋单元。",
+            fields={"parcel_code": ["录入建设用地规划许可证或土地证时补上宗地代码"]},
+            code="PARCEL_CODE",
         )
     owner = session.get(Organisation, project.owner_organisation_id)
     if owner is None:
@@ -252,13 +280,26 @@ def _sensible(buildings: tuple[PlannedBuilding, ...]) -> None:
             problems[f"{where}.planned_area"] = ["面积要大于 0"]
         for j, group in enumerate(one.units):
             if not -one.floors_below <= group.first_floor <= group.last_floor <= one.floors_above:
-                problems[f"{where}.units[{j}].first_floor"] = ["楼层超出这一幢的层数"]
+                own = f"地上 {one.floors_above} 层、地下 {one.floors_below} 层"
+                words = f"{group.first_floor} 至 {group.last_floor} 层超出了这一幢（{own}），请核对"
+                problems[f"{where}.units[{j}].first_floor"] = [words]
             if not group.areas or min(group.areas) <= 0:
                 problems[f"{where}.units[{j}].areas"] = ["每一户的面积都要大于 0"]
+        total = _units_area(one) + one.common_area + one.civil_defence_area + one.shared_area
+        if total > one.planned_area * LARGEST_SHARE:
+            words = f"各户和公用部分合计 {total}㎡，比许可面积 {one.planned_area}㎡ 多得太多，请看看有没有重复的楼层"
+            problems.setdefault(f"{where}.units", [words])
     if not buildings:
         problems["data.buildings"] = ["请至少填一幢"]
     if problems:
         raise Invalid("楼栋的内容不对，请对照规划许可证改正。", fields=problems, code="BUILDINGS")
+
+
+def _units_area(one: PlannedBuilding) -> Decimal:
+    """The planned area of all units of a building, ㎡."""
+    return sum(
+        (sum(group.areas, Decimal(0)) * _floors(group.first_floor, group.last_floor) for group in one.units), Decimal(0)
+    )
 
 
 def _row(project: Project, result: Result, position: int, one: PlannedBuilding) -> Building:

@@ -1,5 +1,6 @@
 """What the registry's REST routes take and give. Areas (㎡) and money (yuan) are decimal text with two places."""
 
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -21,14 +22,20 @@ def decimal(**more: Any) -> fields.Decimal:
     )
 
 
+def visible(value: str) -> None:
+    """Refuse what nobody sees: control and direction characters make two names look alike."""
+    if any(unicodedata.category(one) in ("Cc", "Cf", "Cs", "Co", "Cn") for one in value):
+        raise ValidationError("里面有看不见的字符，请删掉后重填")
+
+
 def text(limit: int = 200, **more: Any) -> fields.String:
     """Required text."""
-    return fields.String(required=True, validate=validate.Length(min=1, max=limit), **more)
+    return fields.String(required=True, validate=[validate.Length(min=1, max=limit), visible], **more)
 
 
 def optional(limit: int = 200) -> fields.String:
     """Text that may be left out."""
-    return fields.String(load_default="", validate=validate.Length(max=limit))
+    return fields.String(load_default="", validate=[validate.Length(max=limit), visible])
 
 
 class PaymentSchema(Schema):
