@@ -75,6 +75,26 @@ def case_of(session: Session, subject: str) -> Case:
     return case
 
 
+SAID: dict[State, tuple[frozenset[str], frozenset[str], str]] = {
+    State.ADMITTED: (judging.INTAKE, judging.ADMITTING, "受理"),
+    State.NOT_ADMITTED: (judging.INTAKE, judging.INTAKE - judging.ADMITTING, "不受理"),
+    State.ADMISSION_REFUSED: (judging.INTAKE, frozenset({"refuse_jurisdiction"}), "不予受理"),
+    State.CORRECTION_STARTED: (judging.INTAKE, frozenset({"correct"}), "一次告知补正"),
+    State.REJECTED: (judging.DECIDING, frozenset({"refuse"}), "不予许可"),
+}
+"""What a person must have decided before a state may be recorded: among which outcomes the last word counts, which it must
+be, and what the act is called. The model draws the way; it has no say in what was decided."""
+
+
+def _said(session: Session, case: Case, among: frozenset[str], wanted: frozenset[str], act: str) -> None:
+    """Conflict, and so an incident, when a model would record what nobody decided."""
+    if judging.word(session, case.id, among) not in wanted:
+        raise Conflict(
+            f"没有人对这一件作过“{act}”的决定，流程却走到了这一步，不能记录。请检查流程图里决定之后的连线和条件。",
+            code="NOT_DECIDED",
+        )
+
+
 def _record(context: JobContext, case: Case, decision: Decision | None, opinion: str = "") -> None:
     """Append the transition that the element's header names."""
     state = CODES[context.headers["transition"]]
@@ -96,6 +116,10 @@ def record(context: JobContext) -> None:
     session, actor, now = context.session, context.actor, context.now
     case = case_of(session, context.subject)
     state = CODES[context.headers["transition"]]
+    if state in (State.COMPLETED, State.COMPLETED_TOLERANT):
+        raise Conflict("办结随制证、出意见书或者备案一起记录，不能单独记。请换成相应的步骤。", code="NOTHING_ISSUED")
+    if state in SAID:
+        _said(session, case, *SAID[state])
     decision = judging.fresh(session, case.id)
     opinion = "补正期满没有补齐，按撤件处理。" if state is State.PULLED and decision is None else ""
     _record(context, case, decision, opinion)
@@ -130,6 +154,7 @@ def issue_permit(context: JobContext) -> dict[str, Any]:
     case = case_of(session, context.subject)
     if case.phase is None:
         raise Conflict("这一件没有许可阶段，不能制施工许可证。", code="NO_PHASE")
+    _said(session, case, judging.DECIDING, frozenset({"grant"}), "准予许可")
     subject, day = letters.subject_of(session, case), legal_date(now)
     covered = buildings_of(session, case)
     earlier = _earlier(session, case, covered)
@@ -201,7 +226,9 @@ def standing(session: Session, paper: Paper, now: datetime) -> papers.Standing:
     """
     permit = session.scalars(select(Permit).where(Permit.number == paper.number)).one_or_none()
     if permit is None:
-        return papers.Standing("unknown", "无法核实", "许可台账里没有这张证，不能据以施工，请向发证机关核实。", "failed")
+        return papers.Standing(
+            "unknown", "无法核实", "许可台账里没有这张证，不能据以施工，请向发证机关核实。", "failed"
+        )
     status = permit.status
     if status in IN_FORCE:
         return papers.Standing(status.lower(), STATUS_WORDS[status], f"由{paper.issuer}发出，现在有效。", "done")
@@ -219,10 +246,13 @@ def issue_opinion(context: JobContext) -> dict[str, Any]:
     session, actor, now = context.session, context.actor, context.now
     case = case_of(session, context.subject)
     verdicts = judging.verdicts(session, case.id)
-    failed = [one.name for one in verdicts if not one.passed]
-    if failed or not verdicts:
-        raise Conflict(f"{'、'.join(failed) or '专项验收'}还没有通过，不能出联合验收意见书。", code="SPECIALS_OPEN")
     subject = letters.subject_of(session, case)
+    passed = {one.special for one in verdicts if one.passed}
+    owed = specials_owed(buildings_of(session, case), registers(draw(session, subject.project, now)))
+    failed = [one.name for one in verdicts if not one.passed]
+    failed += [judging.SPECIALS[one] for one in owed if one not in {one.special for one in verdicts}]
+    if failed or not passed:
+        raise Conflict(f"{'、'.join(failed) or '专项验收'}还没有通过，不能出联合验收意见书。", code="SPECIALS_OPEN")
     _record(context, case, judging.fresh(session, case.id))
     paper = letters.issue(
         session, "acceptance-opinion", subject, actor, now, specials=payloads.specials_lines(verdicts)
@@ -232,6 +262,14 @@ def issue_opinion(context: JobContext) -> dict[str, Any]:
         _restart_filing_limit(session, case, legal_date(now))
     _audit(session, actor, "acceptance.passed", case, now, {"number": paper.number})
     return {"opinion_number": paper.number}
+
+
+def specials_owed(buildings: list[Building], to_register: bool) -> list[str]:
+    """The specials a joint acceptance cannot do without, whatever its model asks (domain 1.2)."""
+    left_out = set() if any(one.civil_defence_area for one in buildings) else {"civil_defence"}
+    if not to_register:
+        left_out.add("onsite")
+    return [one for one in judging.SPECIALS if one not in left_out]
 
 
 def _restart_filing_limit(session: Session, case: Case, day: date) -> None:
@@ -283,6 +321,7 @@ def file_acceptance(context: JobContext) -> dict[str, Any]:
     picture = draw(session, subject.project, now)
     if picture.done("D01") is None or picture.qualified_on is None:
         raise Conflict("竣工联合验收还没有通过，不能备案。", code="ACCEPTANCE_MISSING")
+    _said(session, case, judging.INTAKE, frozenset({"file"}), "备案")
     _record(context, case, judging.fresh(session, case.id))
     number = numbering.filing_number(session, subject.project.district, day, CITY)
     bundle = payloads.gather(session, subject, picture)

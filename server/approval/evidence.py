@@ -35,7 +35,7 @@ from server.approval.picture import (
 )
 from server.approval.states import CLOSED, State
 from server.clock import legal_date
-from server.errors import NotFound
+from server.errors import Conflict, NotFound
 from server.processes import definitions
 
 UPLOAD = "upload"
@@ -116,6 +116,8 @@ def required_for(
     rows = definitions.decide(session, matter.process, DECISION, variables, now, version_id=version_id)
     if isinstance(rows, dict):
         rows = [rows]
+    if not rows:  # a table that says nothing would let everything through
+        raise Conflict("许可条件表没有给出这个阶段的条件，不能判断。请告诉流程设计员检查决策表。", code="NO_CONDITIONS")
     return [Required(str(one["key"]), str(one.get("reason") or "")) for one in rows or []]
 
 

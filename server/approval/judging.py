@@ -23,6 +23,7 @@ SPECIALS = {
 REVIEW_FORM = "permit-review"
 ADMITTING = frozenset({"admit", "file"})
 DECIDING = frozenset({"grant", "refuse"})
+INTAKE = ADMITTING | {"correct", "not_admit", "refuse_jurisdiction"}
 ASKING = frozenset({"correct", "fail"})
 """Outcomes that must say what is to be put right."""
 
@@ -51,6 +52,16 @@ def fresh(session: Session, case_id: int) -> Decision | None:
         return None
     used = session.scalar(select(CaseRecord.id).where(CaseRecord.decision_id == last.id).limit(1))
     return last if used is None else None
+
+
+def word(session: Session, case_id: int, among: frozenset[str]) -> str | None:
+    """The last of these outcomes that a person decided on, whatever was decided about other things since."""
+    return session.scalars(
+        select(Decision.outcome)
+        .where(Decision.case_id == case_id, Decision.outcome.in_(among))
+        .order_by(Decision.id.desc())
+        .limit(1)
+    ).first()
 
 
 def failed_reviews(taken: Iterable[Decision]) -> list[str]:

@@ -407,7 +407,9 @@ def test_who_admitted_cannot_approve(pages: Pages) -> None:
 
     def moved(desk: Desk) -> None:
         unit = desk.session.scalars(select(Unit).where(Unit.name == APPROVER)).one()
-        desk.session.get_one(Account, OFFICERS[WINDOW].account_id).unit_id = unit.id
+        clerk = desk.session.get_one(Account, OFFICERS[WINDOW].account_id)
+        clerk.unit_id = unit.id
+        desk.session.add(AccountRole(account_id=clerk.id, role="dept_approver"))
 
     pages.build(moved)
     page = pages.as_(WINDOW).case(serial)

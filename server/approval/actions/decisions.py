@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import audit
+from server.accounts.access import require
 from server.accounts.actor import Actor
 from server.approval import acts, evidence, judging, records
 from server.approval.actions.applications import add_material, as_plain, look, refuse_blocking
@@ -23,6 +24,9 @@ from server.processes import definitions, forms, instances, work_items
 from server.processes.instances import Run
 from server.processes.work_items import WorkItem
 
+ADMITTERS = ("window_clerk", "dept_handler", "dept_approver", "stage_lead", "joint_acceptance_lead")
+APPROVERS = ("dept_approver",)
+"""Who may admit and who may grant or refuse, whatever lane a model puts the task in (domain 7)."""
 WITH_REASON = {
     "not_admit": "不受理",
     "refuse_jurisdiction": "不予受理",
@@ -136,6 +140,10 @@ def _guard(
         )
     if outcome == "correct" and judging.corrected(history):
         raise Conflict("补正只能一次告知，这一件已经告知过。请按现有材料决定受理或者不受理。", code="SECOND_CORRECTION")
+    if outcome in judging.INTAKE:
+        require(actor, *ADMITTERS)
+    if outcome in judging.DECIDING:
+        require(actor, *APPROVERS)
     if outcome in judging.ADMITTING:
         _lawful_to_admit(session, case, now)
     if outcome in judging.DECIDING:
