@@ -9,9 +9,10 @@ in (the number of an uploaded file): it is checked, but nobody is asked.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from re import _constants, _parser  # type: ignore[attr-defined]  # the only parser of Python's expressions there is
 from typing import Any
 
 from server.errors import Invalid
@@ -25,6 +26,7 @@ SUBSET = SHOWN | INPUTS | {"group", "dynamiclist"}
 BEHIND_THE_FORM = frozenset({"button"})
 """Types a form-js form may hold that say nothing here: the page has its own buttons."""
 
+REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
 KEY = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 
@@ -207,7 +209,7 @@ def _faults(field: Field) -> Iterator[Finding]:
             "field-check", field, "有核对条件，却没有不符时的说法", "在自定义属性 check_message 里写清怎么改"
         )
     if field.pattern is not None and _bad_pattern(field.pattern):
-        yield _finding("field-pattern", field, "的格式表达式写错了", "改正格式表达式，或者去掉")
+        yield _finding("field-pattern", field, "的格式表达式写错了，或者重复里又有重复，会把系统拖住", "改得简单一些，例如 M[0-9]{2}，或者去掉")
     for expression in field.expressions:
         fault = doubt(expression, {})
         if fault:
@@ -215,11 +217,34 @@ def _faults(field: Field) -> Iterator[Finding]:
 
 
 def _bad_pattern(pattern: str) -> bool:
+    """Whether a pattern is no expression, or one that a short answer can keep the server busy with for minutes: a repeat
+    within a repeat, or a choice within one."""
     try:
-        re.compile(pattern)
-    except re.error:
+        return _explodes(_parser.parse(pattern))
+    except (re.error, RecursionError, OverflowError):
         return True
+
+
+def _explodes(parts: Iterable[tuple[Any, Any]], repeated: bool = False) -> bool:
+    for kind, inner in parts:
+        repeats = kind in REPEATS and inner[1] > 1
+        if repeated and (repeats or kind is _constants.BRANCH):
+            return True
+        if any(_explodes(one, repeated or repeats) for one in _within(kind, inner)):
+            return True
     return False
+
+
+def _within(kind: Any, inner: Any) -> Iterator[Iterable[tuple[Any, Any]]]:
+    """The parts inside a part of a parsed expression."""
+    if kind in REPEATS:
+        yield inner[2]
+    elif kind is _constants.BRANCH:
+        yield from inner[1]
+    elif kind is _constants.SUBPATTERN:
+        yield inner[3]
+    elif kind in (_constants.ASSERT, _constants.ASSERT_NOT):
+        yield inner[1]
 
 
 def _doubles(fields: tuple[Field, ...]) -> Iterator[Finding]:

@@ -216,6 +216,9 @@ def test_what_the_form_does_not_ask_is_left_out() -> None:
         ({"type": "radio", "key": "a", "label": "结论"}, "field-options"),
         (text("a", conditional={"hide": "=b +"}), "field-feel"),
         (text("a", validate={"pattern": "("}), "field-pattern"),
+        (text("a", validate={"pattern": "(a+)+$"}), "field-pattern"),
+        (text("a", validate={"pattern": "(a|aa)+"}), "field-pattern"),
+        (text("a", validate={"pattern": "(?=(a*)*)b"}), "field-pattern"),
         (text("a", properties={"check": "=a > 1"}), "field-check"),
     ],
 )
