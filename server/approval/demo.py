@@ -105,7 +105,12 @@ COLLEGE = [
     _public(number, "教育", 5, "5200.00")
     for number in ("A 座", "B 座", "C 座", "D 座", "E 座", "F 座", "图书馆", "体育馆")
 ]
-CENTRE = [_public("服务中心", "办公", 4, "3600.00")]
+CENTRE = [
+    {
+        **_public("服务中心", "办公", 4, "3600.00"),
+        "units": [{"first_floor": 1, "last_floor": 4, "use": "办公", "areas": [{"area": "225.00", "count": 4}]}],
+    }
+]
 
 
 @dataclass
