@@ -82,6 +82,7 @@ def test_a_session_that_ended_leads_to_signing_in_and_empties_no_part_of_the_pag
     page = clerk.go("/officer/?view=free")
     page.get_by_role("link", name="科尔沁职业学院").first.click()
     page.get_by_label("意见和理由").fill("先看图")
+    page.wait_for_load_state("networkidle")  # an answer under way would bring the cookie back
     clerk.context.clear_cookies()
     page.get_by_role("link", name="申请内容").click()
     page.wait_for_url("**/sign-in?next=**")
