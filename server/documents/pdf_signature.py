@@ -1,9 +1,11 @@
 """PAdES signatures on PDFs, by pyHanko. Only ``making`` and checks that open the file itself import this: it is heavy."""
 
 import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from asn1crypto import pem  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
@@ -18,6 +20,8 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from server.documents.signer import Identity
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,15 @@ def sign(pdf: bytes, identity: Identity, place: str, now: datetime) -> bytes:
         location=place,
     )
     out = io.BytesIO()
-    _At(metadata, signer, now).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out, in_place=False)
+    pen = _At(metadata, signer, now)
+    _apart(lambda: pen.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out, in_place=False))
     return out.getvalue()
+
+
+def _apart(act: Callable[[], T]) -> T:
+    """Do it in a thread of its own: pyHanko starts an event loop, which a thread that has one running does not allow."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(act).result()
 
 
 def check(pdf: bytes, root: bytes) -> Checked:
@@ -65,7 +76,7 @@ def check(pdf: bytes, root: bytes) -> Checked:
     if not embedded:
         return Checked(False, False, "", "文件没有电子签章")
     context = ValidationContext(trust_roots=[_certificate(root)], allow_fetching=False)
-    status = validate_pdf_signature(embedded[-1], signer_validation_context=context)
+    status = _apart(lambda: validate_pdf_signature(embedded[-1], signer_validation_context=context))
     name = str(embedded[-1].signer_cert.subject.native.get("organization_name", ""))
     whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
     intact = bool(status.intact and status.valid and whole)

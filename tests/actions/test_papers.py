@@ -1,5 +1,6 @@
 """Papers: issued in the act, made by the worker once, verified by anyone, marked by later acts."""
 
+import asyncio
 import io
 import threading
 from datetime import date
@@ -302,3 +303,15 @@ def test_production_does_not_sign_with_the_demonstration_authority(settings):
 
     with pytest.raises(NoSigner):
         make_signer(replace(settings, environment="production"))
+
+
+def test_a_paper_is_signed_and_checked_where_an_event_loop_runs(settings):
+    signer = make_signer(settings)
+
+    pdf = render.pdf(sheet("admission-notice", a_letter()))
+
+    async def inside() -> bool:
+        signed = pdf_signature.sign(pdf, signer.identity(ISSUER), "通辽市", NOW)
+        return pdf_signature.check(signed, signer.root()).good
+
+    assert asyncio.run(inside())
