@@ -133,6 +133,16 @@ def for_case(session: Session, case_id: int) -> list[Deadline]:
     return list(session.scalars(select(Deadline).where(Deadline.case_id == case_id).order_by(Deadline.id)))
 
 
+def filing_limit(session: Session, project_id: int) -> Deadline | None:
+    """The limit of a project's completion filing that counts: the last one begun."""
+    return session.scalars(
+        select(Deadline)
+        .where(Deadline.project_id == project_id, Deadline.kind == "filing")
+        .order_by(Deadline.id.desc())
+        .limit(1)
+    ).first()
+
+
 def _compute(row: Deadline, history: list[CaseRecord], today: date) -> None:
     version = calendar.current().version
     try:

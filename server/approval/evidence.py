@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.approval import deadlines
 from server.approval.conditions import Required
 from server.approval.matters import Matter, catalogue
 from server.approval.models import (
@@ -17,7 +18,6 @@ from server.approval.models import (
     CaseMaterial,
     CaseRecord,
     Consent,
-    Deadline,
     Permit,
     PermitScope,
     Project,
@@ -53,12 +53,7 @@ def draw(session: Session, project: Project, now: datetime) -> Picture:
     numbers = {one.id: one.number for one in buildings}
     results = list(session.scalars(select(Result).where(Result.project_id == project.id).order_by(Result.id)))
     cases = _cases(session, project.id)
-    filing = session.scalars(
-        select(Deadline)
-        .where(Deadline.project_id == project.id, Deadline.kind == "filing")
-        .order_by(Deadline.id.desc())
-        .limit(1)
-    ).first()
+    filing = deadlines.filing_limit(session, project.id)
     return Picture(
         project_code=project.code,
         flow_type=project.flow_type,

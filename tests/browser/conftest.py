@@ -1,6 +1,5 @@
 """A real `gcb serve` on a fresh database, Chromium, and people at its pages. Pictures only when GCB_PICTURES=1."""
 
-import asyncio
 import os
 import shutil
 import sys
@@ -32,10 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Ends with its module: while it runs, its event loop lives in this process, and signing a PDF wants one of its own."""
+    """Ends with its module: while it runs, its event loop lives in this process."""
     with sync_playwright() as one:
         yield one
-    asyncio._set_running_loop(None)  # a test that ended in an exception leaves it marked as running
 
 
 @pytest.fixture(scope="module")

@@ -249,6 +249,7 @@ class FilingView:
 
 def filing_view(session: Session, filing: AcceptanceFiling, project: Project) -> FilingView:
     """A filing, its limit and its answers."""
+    limit = deadlines.filing_limit(session, project.id)
     answers = session.scalars(
         select(RegistryAnswer).where(RegistryAnswer.filing_id == filing.id).order_by(RegistryAnswer.id)
     )
@@ -258,19 +259,10 @@ def filing_view(session: Session, filing: AcceptanceFiling, project: Project) ->
         project_code=project.code,
         case=session.get_one(Case, filing.case_id).serial,
         qualified_on=filing.qualified_on,
-        due=_filing_limit(session, project),
+        due=limit.due if limit else None,
         filed_at=filing.filed_at,
         filed_by=filing.filed_by,
         answers=[{"name": one.name, **one.payload} for one in answers],
-    )
-
-
-def _filing_limit(session: Session, project: Project) -> date | None:
-    return session.scalar(
-        select(Deadline.due)
-        .where(Deadline.project_id == project.id, Deadline.kind == "filing")
-        .order_by(Deadline.id.desc())
-        .limit(1)
     )
 
 
@@ -291,12 +283,7 @@ class ProjectView:
 
 def project_view(session: Session, actor: Actor, project: Project, now: datetime) -> ProjectView:
     """Everything a project has. The caller has looked whether the person may see it."""
-    limit = session.scalars(
-        select(Deadline)
-        .where(Deadline.project_id == project.id, Deadline.kind == "filing")
-        .order_by(Deadline.id.desc())
-        .limit(1)
-    ).first()
+    limit = deadlines.filing_limit(session, project.id)
     permits = session.scalars(select(Permit).where(Permit.project_id == project.id).order_by(Permit.id))
     return ProjectView(
         project=project,

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from flask import Response, request, send_file
+from flask import request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from server.errors import Invalid
-from server.files import headers, store
+from server.files import store
 from server.files.models import StoredFile
 from server.web.access import SIGNED_IN, Access
 from server.web.edge import current
-from server.web.file_access import readable
+from server.web.file_access import readable, send
 
 ACCESS: dict[str, Access] = {
     "files_api.Files": SIGNED_IN,
@@ -67,7 +67,4 @@ class Content(MethodView):
     @blueprint.response(200, content_type="application/octet-stream")
     def get(self, file_id: int) -> Any:
         """The bytes of a file."""
-        file = readable(file_id)
-        answer: Response = send_file(store.path_of(current.settings, file), mimetype=file.media_type, etag=False)
-        answer.headers.update(headers.for_download(file))
-        return answer
+        return send(readable(file_id))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import Response, send_file
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
@@ -10,9 +9,10 @@ from marshmallow import Schema, fields
 from server.documents import kinds, papers, words
 from server.documents.models import Paper
 from server.errors import NotFound
-from server.files import headers, store
+from server.files import store
 from server.web.access import PUBLIC, SIGNED_IN, Access
 from server.web.edge import current
+from server.web.file_access import send
 from server.web.security import LOOK_UP_RATE, limiter
 
 ACCESS: dict[str, Access] = {"papers_api.OnePaper": PUBLIC, "papers_api.SignedPdf": SIGNED_IN}
@@ -86,7 +86,4 @@ class SignedPdf(MethodView):
             raise NotFound("这份文书只有持证单位和工作人员能下载。", code="PAPER_UNKNOWN")
         if paper.made is None:
             raise NotFound("电子证照正在制作，一般几秒钟就好。请过一会儿再取。", code="PAPER_MAKING")
-        file = paper.made.file
-        answer: Response = send_file(store.path_of(current.settings, file), mimetype=file.media_type, etag=False)
-        answer.headers.update(headers.for_download(file))
-        return answer
+        return send(paper.made.file)
