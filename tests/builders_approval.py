@@ -107,7 +107,7 @@ def publish_models(session: Session, now: datetime, names: Iterable[str] = PROCE
     files |= {one.name: one.read_bytes() for one in (ROOT / "forms").glob("*.form")}
     deployments.add_to_library(session, files, now)
     for name in names:
-        closure, deployment = definitions.closure(session, name, files, None)
+        closure, deployment = definitions.closure(session, name, files, None, now)
         version = definitions.add_version(
             session, name, closure, name=deployment.name, origin="disk", note="", actor=SYSTEM, now=now
         )

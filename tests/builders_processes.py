@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
-from server.processes import definitions, publishing
+from server.processes import definitions, deployments, publishing
 from server.processes.models import Version
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -220,7 +220,8 @@ def publish(session: Session, model: Model, **forms: bytes) -> Version:
     """Put a model into force as a person would have, past the checks."""
     files = {definitions.main_file(model.process_id): model.xml(), "opinion.form": form()}
     files |= {f"{name}.form": data for name, data in forms.items()}
-    closure, deployment = definitions.closure(session, model.process_id, files, None)
+    deployments.add_to_library(session, files, NOW)
+    closure, deployment = definitions.closure(session, model.process_id, files, None, NOW)
     version = definitions.add_version(
         session,
         model.process_id,

@@ -25,7 +25,7 @@ from server.contracts import (
 )
 from server.documents import signer
 from server.jobs import RECEIVERS, Received, Work
-from server.processes import definitions, publishing, work_items
+from server.processes import definitions, deployments, publishing, work_items
 from server.processes.instances import Run
 from server.registry import actions, recording
 from server.registry.land import LandRight, PaymentFact
@@ -163,7 +163,8 @@ def publish_model(session: Session) -> None:
     path = ROOT / "bpmn" / f"{PROCESS}.bpmn"
     files = {path.name: path.read_bytes()}
     files |= {one.name: one.read_bytes() for one in (ROOT / "forms").glob("registry-*.form")}
-    closure, deployment = definitions.closure(session, PROCESS, files, None)
+    deployments.add_to_library(session, files, RECEIVED_AT)
+    closure, deployment = definitions.closure(session, PROCESS, files, None, RECEIVED_AT)
     version = definitions.add_version(
         session,
         PROCESS,

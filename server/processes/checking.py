@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,9 +21,9 @@ from workflows.lint import Finding, HandlerInfo, Known, errors, lint
 from workflows.outline import read
 
 
-def findings(session: Session, process_id: str, files: Mapping[str, bytes]) -> list[Finding]:
+def findings(session: Session, process_id: str, files: Mapping[str, bytes], now: datetime) -> list[Finding]:
     """Everything wrong with a model, errors first. files: the whole closure, the process itself in its main file."""
-    around = known(session, files)
+    around = known(session, files, now)
     found = lint(files, main_file(process_id), around)
     found += form_findings(files, _tasks_of_forms(files.get(main_file(process_id))))
     procedure = PROCEDURES.get(process_id)
@@ -64,10 +65,10 @@ def _tasks_of_forms(data: bytes | None) -> dict[str, tuple[str, str]]:
     return found
 
 
-def known(session: Session, files: Mapping[str, bytes]) -> Known:
+def known(session: Session, files: Mapping[str, bytes], now: datetime) -> Known:
     """What exists around a model: handlers, forms (the library's and those given), units, messages, processes."""
     forms = deployments.contents(
-        session, {key: sha for key, (name, sha) in deployments.library(session).items() if name.endswith(".form")}
+        session, {key: sha for key, (name, sha) in deployments.library(session, now).items() if name.endswith(".form")}
     )
     forms |= {deployments.key_of(name, data): data for name, data in files.items() if name.endswith(".form")}
     return Known(

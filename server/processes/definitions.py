@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,41 +15,79 @@ from server.errors import Conflict, Invalid, NotFound
 from server.processes import deployments
 from server.processes.models import Blob, Publication, Version
 
-State = Literal["draft", "submitted", "published", "current"]
+State = Literal["draft", "submitted", "scheduled", "published", "current"]
 
 
 @dataclass(frozen=True)
 class InForce:
-    """The version of a process that new instances take."""
+    """The version of a process that new instances take. since: when it came into force."""
 
     version_id: int
     number: int
     process_id: str
     closure_hash: str
     name: str
+    since: datetime
 
 
 @dataclass(frozen=True)
 class VersionLine:
-    """A version as the list of versions shows it. publications: (when, by whom, publish or revert), the last first."""
+    """A version as the list of versions shows it. publications: the last first, without those withdrawn before their day.
+
+    state: current; scheduled (its day is to come); published (it was in force once); draft (never published).
+    """
 
     version: Version
     state: State
     publications: tuple[Publication, ...]
 
 
-def current(session: Session, process_id: str) -> InForce:
-    """What is in force now: the last publication. NotFound when nothing of it was ever published."""
+def current(session: Session, process_id: str, now: datetime) -> InForce:
+    """What is in force at `now`: the last publication begun by then. NotFound when nothing of it is."""
+    found = in_force(session, process_id, now)
+    if found is None:
+        raise NotFound(f"流程“{process_id}”还没有发布过的版本。", code="PROCESS_UNKNOWN")
+    return found
+
+
+def in_force(session: Session, process_id: str, now: datetime) -> InForce | None:
+    """The same, None when nothing of it is in force."""
     row = session.execute(
-        select(Version.id, Version.number, Version.process_id, Version.closure_hash, Version.name)
-        .join(Publication, Publication.version_id == Version.id)
+        _published(now)
         .where(Publication.process_id == process_id)
-        .order_by(Publication.id.desc())
+        .order_by(Publication.effective_from.desc(), Publication.id.desc())
         .limit(1)
     ).first()
-    if row is None:
-        raise NotFound(f"流程“{process_id}”还没有发布过的版本。", code="PROCESS_UNKNOWN")
-    return InForce(*row)
+    return None if row is None or row.kind == "ended" else _line(row)
+
+
+def all_in_force(session: Session, now: datetime) -> dict[str, InForce]:
+    """process id -> what is in force of it at `now`."""
+    rows = session.execute(_published(now).order_by(Publication.effective_from, Publication.id))
+    last = {row.process_id: row for row in rows}
+    return {process_id: _line(row) for process_id, row in last.items() if row.kind != "ended"}
+
+
+def _published(now: datetime) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Version.id,
+            Version.number,
+            Version.process_id,
+            Version.closure_hash,
+            Version.name,
+            Publication.effective_from,
+            Publication.published_at,
+            Publication.kind,
+        )
+        .join(Publication, Publication.version_id == Version.id)
+        .where(Publication.effective_from <= now, deployments.counts(Publication.change_set_id))
+    )
+
+
+def _line(row: Row[Any]) -> InForce:
+    since = max(row.effective_from, row.published_at)  # what came with the program counts from the beginning
+    return InForce(row.id, row.number, row.process_id, row.closure_hash, row.name, since)
 
 
 def version(session: Session, process_id: str, number: int) -> Version:
@@ -62,49 +100,39 @@ def version(session: Session, process_id: str, number: int) -> Version:
     return found
 
 
-def versions(session: Session, process_id: str) -> list[VersionLine]:
-    """All versions, the newest number first, with their state and publications."""
+def versions(session: Session, process_id: str, now: datetime) -> list[VersionLine]:
+    """All versions, the newest number first, with their state at `now` and publications. NotFound when there is none."""
     found = session.scalars(
         select(Version).where(Version.process_id == process_id).order_by(Version.number.desc())
     ).all()
-    acts: dict[int, list[Publication]] = {}
-    last = None
-    for act in session.scalars(
-        select(Publication).where(Publication.process_id == process_id).order_by(Publication.id.desc())
-    ):
-        acts.setdefault(act.version_id, []).append(act)
-        last = last or act
     if not found:
         raise NotFound(f"没有流程“{process_id}”。", code="PROCESS_UNKNOWN")
-    return [VersionLine(v, _state(v, acts, last), tuple(acts.get(v.id, ()))) for v in found]
+    acts: dict[int, list[Publication]] = {}
+    for act in session.scalars(
+        select(Publication)
+        .where(Publication.process_id == process_id, deployments.counts(Publication.change_set_id))
+        .order_by(Publication.effective_from.desc(), Publication.id.desc())
+    ):
+        acts.setdefault(act.version_id, []).append(act)
+    here = in_force(session, process_id, now)
+    return [VersionLine(v, _state(acts.get(v.id, []), v, here, now), tuple(acts.get(v.id, ()))) for v in found]
 
 
-def _state(v: Version, acts: Mapping[int, list[Publication]], last: Publication | None) -> State:
-    if last is not None and last.version_id == v.id:
+def _state(acts: list[Publication], v: Version, here: InForce | None, now: datetime) -> State:
+    if here is not None and here.version_id == v.id:
         return "current"
-    if v.id in acts:
-        return "published"
-    return "submitted" if v.submitted_at else "draft"
+    if not acts:
+        return "submitted" if v.submitted_at else "draft"
+    return "scheduled" if acts[0].effective_from > now else "published"
 
 
-def state_of(session: Session, v: Version) -> State:
-    """draft, submitted, published (once, or before) or current."""
-    return next(line.state for line in versions(session, v.process_id) if line.version.id == v.id)
-
-
-def processes(session: Session) -> list[tuple[InForce | None, str, int]]:
+def processes(session: Session, now: datetime) -> list[tuple[InForce | None, str, int]]:
     """(version in force or None, process id, how many versions) of every process."""
     counts = session.execute(
         select(Version.process_id, func.count()).group_by(Version.process_id).order_by(Version.process_id)
     ).all()
-    last = select(func.max(Publication.id)).group_by(Publication.process_id)
-    rows = session.execute(
-        select(Version.id, Version.number, Version.process_id, Version.closure_hash, Version.name)
-        .join(Publication, Publication.version_id == Version.id)
-        .where(Publication.id.in_(last))
-    )
-    in_force = {row.process_id: InForce(*row) for row in rows}
-    return [(in_force.get(process_id), process_id, count) for process_id, count in counts]
+    found = all_in_force(session, now)
+    return [(found.get(process_id), process_id, count) for process_id, count in counts]
 
 
 def files(session: Session, v: Version) -> dict[str, bytes]:
@@ -121,8 +149,8 @@ def xml(session: Session, version_id: int) -> bytes:
     return session.scalars(select(Blob.content).where(Blob.sha256 == sha)).one()
 
 
-def form(session: Session, form_id: str, version_id: int | None = None) -> bytes:
-    """A form's file: the one a version is bound to, else (no version, or not in it) the library's present one."""
+def form(session: Session, form_id: str, version_id: int | None = None, *, now: datetime) -> bytes:
+    """A form's file: the one a version is bound to, else (no version, or not in it) the library's at `now`."""
     if version_id is not None:
         names: dict[str, str] = session.scalars(select(Version.files).where(Version.id == version_id)).one()
         for name, content in deployments.contents(
@@ -130,7 +158,7 @@ def form(session: Session, form_id: str, version_id: int | None = None) -> bytes
         ).items():
             if deployments.key_of(name, content) == form_id:
                 return content
-    found = deployments.library(session).get(form_id)
+    found = deployments.library(session, now).get(form_id)
     if found is None:
         raise NotFound(f"没有表单“{form_id}”。", code="FORM_UNKNOWN")
     return session.scalars(select(Blob.content).where(Blob.sha256 == found[1])).one()
@@ -150,7 +178,7 @@ def decide(
     Raises Invalid with the decision's own sentence when it has no answer.
     """
     if version_id is None:
-        found = current(session, process_id)
+        found = current(session, process_id, now)
         version_id, closure = found.version_id, found.closure_hash
     else:
         closure = session.scalars(select(Version.closure_hash).where(Version.id == version_id)).one()
@@ -167,13 +195,13 @@ def main_file(process_id: str) -> str:
 
 
 def closure(
-    session: Session, process_id: str, given: Mapping[str, bytes], base: Version | None
+    session: Session, process_id: str, given: Mapping[str, bytes], base: Version | None, now: datetime
 ) -> tuple[dict[str, bytes], workflows.Deployment]:
-    """All files a model needs, found among those given, the base version's, and the library, in this order.
+    """All files a model needs, found among those given, the base version's, and the library at `now`, in this order.
 
     Raises workflows.Refused when the engine cannot run it, Invalid when a form is missing.
     """
-    at_hand = deployments.contents(session, {n: sha for n, sha in deployments.library(session).values()})
+    at_hand = deployments.contents(session, {n: sha for n, sha in deployments.library(session, now).values()})
     at_hand |= files(session, base) if base else {}
     at_hand |= given
     deployment = workflows.deploy(at_hand, process_id)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 import workflows
-from server.processes.models import Blob, LibraryFile, Version
+from server.processes.models import Blob, ChangeSet, LibraryFile, Version
 
 KEPT = 64  # deployments in memory; a running case may be on an old version, so a few more than there are models
 _kept: OrderedDict[str, workflows.Deployment] = OrderedDict()
@@ -63,23 +63,50 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def library(session: Session) -> dict[str, tuple[str, str]]:
-    """key -> (file name, sha256) of every file that models may use by name, as it is now."""
-    last = select(func.max(LibraryFile.id)).group_by(LibraryFile.key)
+def library(session: Session, now: datetime) -> dict[str, tuple[str, str]]:
+    """key -> (file name, sha256) of every file in force at `now`; a later `now` tells what is planned for then."""
     rows = session.execute(
-        select(LibraryFile.key, LibraryFile.name, LibraryFile.sha256).where(LibraryFile.id.in_(last))
+        select(LibraryFile.key, LibraryFile.name, LibraryFile.sha256, LibraryFile.gone)
+        .where(LibraryFile.effective_from <= now, counts(LibraryFile.change_set_id))
+        .order_by(LibraryFile.effective_from, LibraryFile.id)
     )
-    return {key: (name, sha) for key, name, sha in rows}
+    found = {key: (name, sha, gone) for key, name, sha, gone in rows}
+    return {key: (name, sha) for key, (name, sha, gone) in found.items() if not gone}
 
 
-def add_to_library(session: Session, files: Mapping[str, bytes], now: datetime) -> None:
-    """Take files into the library; what has not changed is not added again."""
+def counts(change_set_id: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    """Rows that were not withdrawn before their day."""
+    withdrawn = select(ChangeSet.id).where(ChangeSet.state == "withdrawn")
+    return or_(change_set_id.is_(None), change_set_id.not_in(withdrawn))
+
+
+def add_to_library(
+    session: Session,
+    files: Mapping[str, bytes],
+    now: datetime,
+    *,
+    effective_from: datetime | None = None,
+    added_by_id: int | None = None,
+    change_set_id: int | None = None,
+) -> None:
+    """Take files into the library, from now on if not told; what has not changed is not added again."""
+    since = effective_from or now
     keep(session, files.values())
-    known = library(session)
+    known = library(session, since)
     for name, data in sorted(files.items()):
         key, sha = key_of(name, data), sha256(data)
         if known.get(key) != (name, sha):
-            session.add(LibraryFile(key=key, name=name, sha256=sha, added_at=now))
+            session.add(
+                LibraryFile(
+                    key=key,
+                    name=name,
+                    sha256=sha,
+                    added_at=now,
+                    effective_from=since,
+                    added_by_id=added_by_id,
+                    change_set_id=change_set_id,
+                )
+            )
     session.flush()
 
 

@@ -1,14 +1,16 @@
 """Which form is filled in at which tasks of the models in force: how a person tells forms apart, which have no title."""
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from server.processes import definitions
 from workflows.outline import read
 
 
-def form_uses(session: Session, process_id: str) -> dict[str, tuple[str, ...]]:
+def form_uses(session: Session, process_id: str, now: datetime) -> dict[str, tuple[str, ...]]:
     """form id -> names of the tasks that use it, each once; the forms of ``process_id`` come first."""
-    in_force = [one for one, _, _ in definitions.processes(session) if one is not None]
+    in_force = list(definitions.all_in_force(session, now).values())
     in_force.sort(key=lambda one: one.process_id != process_id)
     found: dict[str, dict[str, None]] = {}
     for one in in_force:

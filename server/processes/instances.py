@@ -84,7 +84,7 @@ def start(
     subject: whose process it is, in the area's words ('case:12'). message: the message start event to begin at.
     owner_organisation_id: to whom tasks in the owner's lane belong. district: six digits; the actor's if not given.
     """
-    version = definitions.current(session, process_id)
+    version = definitions.current(session, process_id, now)
     fresh = Loaded(
         id=0,
         process_id=process_id,

@@ -31,7 +31,7 @@ def save_draft(
     return definitions.add_version(
         session,
         process_id,
-        _closure(session, process_id, given, base),
+        _closure(session, process_id, given, base, now),
         name=name,
         origin="designer",
         note=note.strip(),
@@ -40,23 +40,23 @@ def save_draft(
     )
 
 
-def lint_draft(session: Session, process_id: str, uploads: Mapping[str, bytes]) -> list[Finding]:
+def lint_draft(session: Session, process_id: str, uploads: Mapping[str, bytes], now: datetime) -> list[Finding]:
     """What is wrong with a model that is being edited; nothing is stored."""
     try:
         given, _ = _named(process_id, uploads)
     except Invalid as error:
         return [Finding("error", "unreadable", None, "", error.message, "重新导出后再上传")]
-    closure = _closure(session, process_id, given, _base(session, process_id))
-    return checking.findings(session, process_id, closure)
+    closure = _closure(session, process_id, given, _base(session, process_id), now)
+    return checking.findings(session, process_id, closure, now)
 
 
 def submit(session: Session, process_id: str, number: int, actor: Actor, now: datetime) -> Version:
     """Hand a draft to a second person. Raises Invalid with `findings` when it may not be published as it is."""
     require(actor, "process_designer")
     version = definitions.version(session, process_id, number)
-    if definitions.state_of(session, version) != "draft":
+    if _state(session, version, now) != "draft":
         raise Conflict(f"第 {number} 版已经送审或发布过了。", code="VERSION_STATE")
-    _refuse_faulty(session, version)
+    _refuse_faulty(session, version, now)
     version.submitted_at, version.submitted_by, version.submitted_by_id = now, actor.label, actor.account_id
     session.flush()
     audit.append(session, actor, "process.submitted", subject(process_id), {"number": number}, now)
@@ -70,7 +70,7 @@ def publish(session: Session, process_id: str, number: int, actor: Actor, now: d
     """
     require(actor, "process_publisher")
     version = definitions.version(session, process_id, number)
-    state = definitions.state_of(session, version)
+    state = _state(session, version, now)
     if state == "draft":
         raise Conflict(f"第 {number} 版还没有送审，请流程设计员先送审。", code="VERSION_STATE")
     if state == "current":
@@ -79,7 +79,7 @@ def publish(session: Session, process_id: str, number: int, actor: Actor, now: d
         raise Conflict(f"第 {number} 版发布过，要换回它请用“恢复到这一版”。", code="VERSION_STATE")
     if actor.account_id is not None and actor.account_id in (version.created_by_id, version.submitted_by_id):
         raise Forbidden("设计和送审这一版的人不能自己发布，请另一位流程审阅人发布。", code="SECOND_PERSON")
-    _refuse_faulty(session, version)
+    _refuse_faulty(session, version, now)
     return put_in_force(session, version, "publish", version.note, actor, now)
 
 
@@ -87,7 +87,7 @@ def revert_to(session: Session, process_id: str, number: int, reason: str, actor
     """Put an earlier version back into force, in one act, with a reason."""
     require(actor, "process_publisher")
     version = definitions.version(session, process_id, number)
-    state = definitions.state_of(session, version)
+    state = _state(session, version, now)
     if state != "published":
         raise Conflict(
             f"第 {number} 版{'正在使用' if state == 'current' else '没有发布过'}，不能恢复到它。", code="VERSION_STATE"
@@ -102,9 +102,17 @@ def revert_to(session: Session, process_id: str, number: int, reason: str, actor
 
 
 def put_in_force(
-    session: Session, version: Version, kind: str, reason: str, actor: Actor, now: datetime
+    session: Session,
+    version: Version,
+    kind: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    effective_from: datetime | None = None,
+    change_set_id: int | None = None,
 ) -> Publication:
-    """Append the publication. The caller has made sure that it may be."""
+    """Append the publication, in force at once if not told. The caller has made sure that it may be."""
     act = Publication(
         process_id=version.process_id,
         version_id=version.id,
@@ -113,12 +121,19 @@ def put_in_force(
         published_at=now,
         published_by=actor.label,
         published_by_id=actor.account_id,
+        effective_from=effective_from or now,
+        change_set_id=change_set_id,
     )
     session.add(act)
     session.flush()
     details = {"number": version.number, "closure": version.closure_hash, "reason": reason}
     audit.append(session, actor, f"process.{kind}", subject(version.process_id), details, now)
     return act
+
+
+def _state(session: Session, version: Version, now: datetime) -> str:
+    lines = definitions.versions(session, version.process_id, now)
+    return next(line.state for line in lines if line.version.id == version.id)
 
 
 def subject(process_id: str) -> str:
@@ -164,16 +179,18 @@ def _base(session: Session, process_id: str) -> Version | None:
     ).first()
 
 
-def _closure(session: Session, process_id: str, given: Mapping[str, bytes], base: Version | None) -> dict[str, bytes]:
+def _closure(
+    session: Session, process_id: str, given: Mapping[str, bytes], base: Version | None, now: datetime
+) -> dict[str, bytes]:
     """What the model needs; of a model the engine refuses, all that it may need, so that lint can say why."""
     try:
-        return definitions.closure(session, process_id, given, base)[0]
+        return definitions.closure(session, process_id, given, base, now)[0]
     except (workflows.Refused, Invalid):
         return (definitions.files(session, base) if base else {}) | dict(given)
 
 
-def _refuse_faulty(session: Session, version: Version) -> None:
-    found = checking.findings(session, version.process_id, definitions.files(session, version))
+def _refuse_faulty(session: Session, version: Version, now: datetime) -> None:
+    found = checking.findings(session, version.process_id, definitions.files(session, version), now)
     if errors(found):
         first = errors(found)[0]
         raise Invalid(

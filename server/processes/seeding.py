@@ -1,7 +1,7 @@
 """The models that come with the program: taken from bpmn/ and forms/ at start-up, each changed one as a new version."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -14,6 +14,9 @@ from server.processes import checking, definitions, deployments, publishing
 from server.processes.models import Publication, Version
 from workflows.lint import errors
 from workflows.outline import read
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""From when the first files that came with the program count: from before all that is told of it."""
 
 
 def seed_from_disk(session: Session, bpmn: Path, forms: Path, actor: Actor, now: datetime) -> list[str]:
@@ -31,6 +34,9 @@ def seed_from_disk(session: Session, bpmn: Path, forms: Path, actor: Actor, now:
     faulty = list(checking.form_findings(files))
     if faulty:
         raise Invalid("；".join(f"{one.message}（{one.cure}）" for one in faulty), code="FINDINGS")
+    known = deployments.library(session, now)
+    first = {name: data for name, data in files.items() if deployments.key_of(name, data) not in known}
+    deployments.add_to_library(session, first, now, effective_from=BEGINNING)
     deployments.add_to_library(session, files, now)
     published = []
     for name in sorted(n for n in files if n.endswith(".bpmn")):
@@ -66,7 +72,7 @@ def _publish(
     session: Session, process_id: str, files: Mapping[str, bytes], actor: Actor, now: datetime
 ) -> Version | None:
     try:
-        closure, deployment = definitions.closure(session, process_id, files, None)
+        closure, deployment = definitions.closure(session, process_id, files, None, now)
     except workflows.Refused as refused:
         raise Invalid(f"流程“{process_id}”不能运行：{refused}", code="REFUSED") from refused
     sha = deployments.closure_hash(process_id, closure.values())
@@ -79,7 +85,7 @@ def _publish(
     ).first()
     if in_force == sha:
         return None
-    found = checking.findings(session, process_id, closure)
+    found = checking.findings(session, process_id, closure, now)
     if errors(found):
         sentences = "；".join(f"{one.message}（{one.cure}）" for one in errors(found))
         raise Invalid(f"流程“{process_id}”不能发布：{sentences}", code="FINDINGS")
@@ -93,5 +99,6 @@ def _publish(
         actor=actor,
         now=now,
     )
-    publishing.put_in_force(session, version, "publish", version.note, actor, now)
+    since = BEGINNING if in_force is None else now
+    publishing.put_in_force(session, version, "publish", version.note, actor, now, effective_from=since)
     return version

@@ -68,7 +68,7 @@ def decide(
     work_items.require_may_act(actor, work_item)
     if seen_revision != revision_of(session, application):
         raise Conflict("您看到的内容之后又有了新的记录，请刷新后再决定。您填的内容没有提交。", code="STALE_REVISION")
-    given = _validated(session, work_item, outcome, answers)
+    given = _validated(session, work_item, outcome, answers, now)
     if work_item.element == "task_review":
         _require_other_than_admitter(session, application, actor)
     if work_item.element == "task_review" and outcome == "refuse" and not str(given.get("opinion") or "").strip():
@@ -161,12 +161,14 @@ def record_site_visit(
     return visit
 
 
-def _validated(session: Session, work_item: WorkItem, outcome: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+def _validated(
+    session: Session, work_item: WorkItem, outcome: str, answers: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     """The answers as the task's form accepts them; a task without a form takes none but the outcome."""
     if work_item.form_id is None:
         return {"outcome": outcome}
     version_id = instances.run(session, work_item.instance_id).version_id
-    form = forms.load(definitions.form(session, work_item.form_id, version_id))
+    form = forms.load(definitions.form(session, work_item.form_id, version_id, now=now))
     variables = instances.variables(session, work_item.instance_id, work_item.task_id)
     return dict(forms.validate(form, {**answers, "outcome": outcome}, variables))
 

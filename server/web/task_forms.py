@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -69,13 +70,13 @@ def _without(shown: Shown, off: Mapping[str, str]) -> Shown:
     return replace(shown, choices=choices)
 
 
-def of(session: Session, item: WorkItem) -> TaskForm:
+def of(session: Session, item: WorkItem, now: datetime) -> TaskForm:
     """The form of an open task, in the version its case runs on; an empty one for a task without."""
     variables = instances.variables(session, item.instance_id, item.task_id)
     if item.form_id is None:
         return TaskForm(Form("", ()), variables)
     version_id = instances.run(session, item.instance_id).version_id
-    return TaskForm(rules.load(definitions.form(session, item.form_id, version_id)), variables)
+    return TaskForm(rules.load(definitions.form(session, item.form_id, version_id, now=now)), variables)
 
 
 def problems(shown: Sequence[Shown], error: DomainError | None) -> list[tuple[str, str]]:

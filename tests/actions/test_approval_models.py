@@ -31,7 +31,7 @@ def redrawn(desk: Desk, process: str, change: Redraw) -> None:
     after = change(before)
     assert after != before
     files[f"{process}.bpmn"] = after.encode()
-    closure, deployment = definitions.closure(desk.session, process, files, None)
+    closure, deployment = definitions.closure(desk.session, process, files, None, desk.now)
     version = definitions.add_version(
         desk.session, process, closure, name=deployment.name, origin="disk", note="", actor=SYSTEM, now=desk.now
     )

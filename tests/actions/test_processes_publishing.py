@@ -72,7 +72,7 @@ def two_tasks() -> Model:
 
 
 def states(session: Session) -> dict[int, str]:
-    return {line.version.number: line.state for line in definitions.versions(session, "review")}
+    return {line.version.number: line.state for line in definitions.versions(session, "review", NOW)}
 
 
 def test_a_draft_comes_into_force_by_submitting_and_a_second_person(desk: Session) -> None:
@@ -80,13 +80,13 @@ def test_a_draft_comes_into_force_by_submitting_and_a_second_person(desk: Sessio
     assert (version.number, version.name, version.created_by, version.note) == (1, "审查", DESIGNER.label, "新流程")
     assert states(desk) == {1: "draft"}
     with pytest.raises(NotFound, match="还没有发布"):
-        definitions.current(desk, "review")
+        definitions.current(desk, "review", NOW)
     publishing.submit(desk, "review", 1, DESIGNER, NOW)
     assert states(desk) == {1: "submitted"}
     act = publishing.publish(desk, "review", 1, PUBLISHER, NOW)
     assert (act.kind, act.published_by) == ("publish", PUBLISHER.label)
     assert states(desk) == {1: "current"}
-    assert definitions.current(desk, "review").number == 1
+    assert definitions.current(desk, "review", NOW).number == 1
 
 
 def test_the_designer_cannot_publish_what_he_made_even_with_the_role(desk: Session) -> None:
@@ -118,7 +118,7 @@ def test_an_edit_takes_the_forms_of_the_version_in_force(desk: Session) -> None:
     published(desk, one_task())
     edited = publishing.save_draft(desk, "review", {"x.bpmn": two_tasks().xml()}, "", DESIGNER, NOW)
     assert set(edited.files) == {"review.bpmn", "opinion.form"}
-    assert definitions.form(desk, "opinion", edited.id) == form()
+    assert definitions.form(desk, "opinion", edited.id, now=NOW) == form()
     assert definitions.xml(desk, edited.id) == two_tasks().xml()
 
 
@@ -182,7 +182,7 @@ def test_a_faulty_form_keeps_a_model_from_publishing_and_marks_its_task(
     desk: Session, faulty: bytes, code: str, said: str
 ) -> None:
     files = {"x.bpmn": one_task().xml(), "opinion.form": faulty}
-    shown, *_ = [one for one in errors(publishing.lint_draft(desk, "review", files)) if one.code == code]
+    shown, *_ = [one for one in errors(publishing.lint_draft(desk, "review", files, NOW)) if one.code == code]
     assert (shown.element, "表单“opinion”" in shown.message, said in shown.message) == ("decide", True, True)
     version = publishing.save_draft(desk, "review", files, "", DESIGNER, NOW)
     with pytest.raises(Invalid, match=said) as refused:
@@ -194,7 +194,7 @@ def test_what_the_engine_refuses_is_a_finding_too(desk: Session) -> None:
     model = one_task().add("scriptTask", "script", lane=LANE)
     model.links.clear()
     model.flow("start", "decide", "script", "end")
-    found = publishing.lint_draft(desk, "review", {"x.bpmn": model.xml(), "opinion.form": form()})
+    found = publishing.lint_draft(desk, "review", {"x.bpmn": model.xml(), "opinion.form": form()}, NOW)
     assert "script" in {one.element for one in errors(found)}
     assert save(desk, model).number == 1
 
@@ -242,7 +242,7 @@ def test_an_upload_that_is_no_model_of_this_process_is_refused(desk: Session, da
     with pytest.raises(Invalid, match=said) as refused:
         publishing.save_draft(desk, "review", {"x.bpmn": data}, "", DESIGNER, NOW)
     assert "file" in refused.value.fields
-    assert errors(publishing.lint_draft(desk, "review", {"x.bpmn": data}))
+    assert errors(publishing.lint_draft(desk, "review", {"x.bpmn": data}, NOW))
 
 
 @pytest.fixture
@@ -262,12 +262,12 @@ def test_models_on_disk_are_published_at_the_start_and_only_when_they_change(
 ) -> None:
     assert seed_from_disk(desk, *disk, SYSTEM, NOW) == ["review v1"]
     assert seed_from_disk(desk, *disk, SYSTEM, NOW) == []
-    assert definitions.form(desk, "application") == form("application")
+    assert definitions.form(desk, "application", now=NOW) == form("application")
     (disk[0] / "review.bpmn").write_bytes(two_tasks().xml())
     assert seed_from_disk(desk, *disk, SYSTEM, NOW) == ["review v2"]
     (disk[1] / "opinion.form").write_bytes(form("opinion", "pass", "fail", "later"))
     assert seed_from_disk(desk, *disk, SYSTEM, NOW) == ["review v3"]
-    assert definitions.current(desk, "review").number == 3
+    assert definitions.current(desk, "review", NOW).number == 3
 
 
 def test_what_a_person_published_stays_in_force_whatever_lies_on_disk(desk: Session, disk: tuple[Path, Path]) -> None:
@@ -277,7 +277,7 @@ def test_what_a_person_published_stays_in_force_whatever_lies_on_disk(desk: Sess
     assert seed_from_disk(desk, *disk, SYSTEM, NOW) == []
     publishing.revert_to(desk, "review", 1, "先恢复", PUBLISHER, NOW)
     assert seed_from_disk(desk, *disk, SYSTEM, NOW) == []
-    assert definitions.current(desk, "review").number == 1
+    assert definitions.current(desk, "review", NOW).number == 1
 
 
 def test_a_faulty_model_on_disk_stops_the_start_and_says_why(desk: Session, disk: tuple[Path, Path]) -> None:
@@ -296,7 +296,9 @@ def test_the_list_of_processes_tells_what_is_in_force(desk: Session) -> None:
     published(desk, one_task())
     save(desk, two_tasks())
     save(desk, one_task("other"), process_id="other")
-    assert [(found.number if found else None, key, count) for found, key, count in definitions.processes(desk)] == [
+    assert [
+        (found.number if found else None, key, count) for found, key, count in definitions.processes(desk, NOW)
+    ] == [
         (None, "other", 1),
         (1, "review", 2),
     ]

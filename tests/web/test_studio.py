@@ -39,7 +39,7 @@ def published(web_database: Database, person: Callable[..., int]) -> Iterator[No
     person("officer", "dept_approver", unit=UNIT)
     with web_database.writing() as session:
         files = {f"{PROCESS}.bpmn": one_task().xml(), "opinion.form": form()}
-        closure, deployment = definitions.closure(session, PROCESS, files, None)
+        closure, deployment = definitions.closure(session, PROCESS, files, None, NOW)
         version = definitions.add_version(
             session, PROCESS, closure, name=deployment.name, origin="disk", note="", actor=SYSTEM, now=NOW
         )

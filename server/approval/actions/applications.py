@@ -137,7 +137,7 @@ def check(session: Session, draft: Application, now: datetime) -> Check:
     picture, wanted = evidence.draw(session, project, now), evidence.wanted_by(draft)
     result = look(session, matter, picture, wanted, now)
     try:
-        _validated(session, matter, picture, wanted)
+        _validated(session, matter, picture, wanted, now)
     except Invalid as error:
         unfilled = tuple(
             Finding("block", "FACT", f"{'；'.join(words)}", "", f"facts.{key}") for key, words in error.fields.items()
@@ -160,9 +160,11 @@ def look(
     return checks.look(catalogue(), matter, picture, wanted, required)
 
 
-def _validated(session: Session, matter: Matter, picture: Picture, wanted: Wanted) -> dict[str, Any]:
+def _validated(
+    session: Session, matter: Matter, picture: Picture, wanted: Wanted, now: datetime
+) -> dict[str, Any]:
     """The facts as the application form has them. Keys the form does not know (the survey's rows) are kept."""
-    form = forms.load(definitions.form(session, matter.form))
+    form = forms.load(definitions.form(session, matter.form, now=now))
     about = checks.circumstances(catalogue(), picture, wanted)
     return {**wanted.facts, **forms.validate(form, dict(wanted.facts), about)}
 
@@ -179,7 +181,7 @@ def submit_application(session: Session, actor: Actor, draft: Application, now: 
     picture, wanted = evidence.draw(session, project, now), evidence.wanted_by(draft)
     result = look(session, matter, picture, wanted, now)
     refuse_blocking(result)
-    facts = _validated(session, matter, picture, wanted)
+    facts = _validated(session, matter, picture, wanted, now)
     case = _make_case(session, actor, draft, project, matter, facts, now)
     buildings = _buildings(session, project, draft, matter)
     session.add_all(CaseBuilding(case_id=case.id, building_id=one.id) for one in buildings)

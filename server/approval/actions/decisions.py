@@ -72,7 +72,7 @@ def decide(
     history = records.history(session, case.id)
     if history[-1] is State.WITHDRAWAL_PENDING:
         raise Conflict("申请单位要求撤回这一件。请先确认或者拒绝撤回，再继续办。", code="WITHDRAWAL_PENDING")
-    filled = _validated(session, case, item, outcome, answers, actor)
+    filled = _validated(session, case, item, outcome, answers, actor, now)
     opinion = str(filled.get("opinion") or "").strip()
     _guard(session, actor, case, item, outcome, filled, opinion, history, now)
     decision = Decision(
@@ -101,13 +101,13 @@ def decide(
 
 
 def _validated(
-    session: Session, case: Case, item: WorkItem, outcome: str, answers: Mapping[str, Any], actor: Actor
+    session: Session, case: Case, item: WorkItem, outcome: str, answers: Mapping[str, Any], actor: Actor, now: datetime
 ) -> dict[str, Any]:
     """The answers as the form has them; lists of items, replies and files that it has no field for are kept as sent."""
     given = {**answers, "outcome": outcome}
     if item.form_id is None:
         return given
-    form = forms.load(definitions.form(session, item.form_id, case.process_version_id))
+    form = forms.load(definitions.form(session, item.form_id, case.process_version_id, now=now))
     variables = instances.variables(session, item.instance_id, item.task_id)
     kept = {key: answers[key] for key in ("items", "replies", "materials") if isinstance(answers.get(key), list)}
     return {**kept, **forms.validate(form, given, variables)}

@@ -106,7 +106,7 @@ class Processes(MethodView):
                 "current": found.number if found else None,
                 "versions": count,
             }
-            for found, process_id, count in definitions.processes(current.session)
+            for found, process_id, count in definitions.processes(current.session, current.now)
         ]
 
 
@@ -115,7 +115,7 @@ class Versions(MethodView):
     @blueprint.response(200, VersionSchema(many=True))
     def get(self, process_id: str) -> list[dict[str, Any]]:
         """All versions of a process, the newest first."""
-        return [_line(line) for line in definitions.versions(current.session, process_id)]
+        return [_line(line) for line in definitions.versions(current.session, process_id, current.now)]
 
     @blueprint.arguments(ModelSchema)
     @blueprint.response(201, VersionSchema)
@@ -170,7 +170,7 @@ class Lint(MethodView):
     @blueprint.response(200, FindingsSchema)
     def post(self, model: dict[str, Any], process_id: str) -> dict[str, Any]:
         """What is wrong with a model that is being edited; nothing is stored."""
-        found = publishing.lint_draft(current.session, process_id, _uploads(process_id, model))
+        found = publishing.lint_draft(current.session, process_id, _uploads(process_id, model), current.now)
         return {"findings": checking.as_data(found)}
 
 
@@ -180,7 +180,7 @@ def _uploads(process_id: str, model: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _version(version: Version) -> dict[str, Any]:
-    lines = definitions.versions(current.session, version.process_id)
+    lines = definitions.versions(current.session, version.process_id, current.now)
     return _line(next(line for line in lines if line.version.id == version.id))
 
 

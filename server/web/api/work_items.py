@@ -121,7 +121,7 @@ class OneWorkItem(MethodView):
         form = None
         if item.form_id:
             version_id = instances.run(session, item.instance_id).version_id
-            form = json.loads(definitions.form(session, item.form_id, version_id))
+            form = json.loads(definitions.form(session, item.form_id, version_id, now=current.now))
         plain = {name: getattr(item, name) for name in WorkItem.__dataclass_fields__}
         return plain | {
             "form": form,

@@ -151,7 +151,7 @@ def decide(number: str) -> ResponseReturnValue:
         item = work_items.get(session, request.form.get("work_item", 0, type=int))
         if item.subject != recording.subject(recording.by_number(session, number)):
             raise Invalid("这项任务不属于这一件。请刷新后再办。")
-        form = task_forms.of(session, item)
+        form = task_forms.of(session, item, current.now)
         if (again := form.pressed(request.form)) is not None:
             return _case_page(number, answers=again)
         answers = form.read(request.form)
@@ -240,7 +240,7 @@ def _shown(
     session: Session, task: work_items.WorkItem, answers: Mapping[str, Any], error: DomainError | None
 ) -> tuple[Shown, ...]:
     """The visible fields of a task's form, as the running case is bound to it."""
-    return task_forms.of(session, task).draw(answers, error.fields if error else None)
+    return task_forms.of(session, task, current.now).draw(answers, error.fields if error else None)
 
 
 def _worst_first(found: Case) -> list[Any]:

@@ -110,8 +110,8 @@ def checked(findings: Iterable[checking.Finding]) -> Checked:
 def versions() -> ResponseReturnValue:
     """All processes: what is in force since when and by whom, and what waits."""
     lines = []
-    for in_force, process_id, _count in definitions.processes(current.session):
-        found = definitions.versions(current.session, process_id)
+    for in_force, process_id, _count in definitions.processes(current.session, current.now):
+        found = definitions.versions(current.session, process_id, current.now)
         lines.append((process_id, in_force.name if in_force else found[0].version.name, found))
     return render_template("studio/versions.html", lines=lines, states=STATES)
 
@@ -149,8 +149,8 @@ def lint(process_id: str) -> ResponseReturnValue:
     data = _uploaded()
     current.session.rollback()  # an edit every second must not keep others from writing
     with current.database.reading() as session:
-        findings = publishing.lint_draft(session, process_id, {definitions.main_file(process_id): data})
-        lines = definitions.versions(session, process_id)
+        findings = publishing.lint_draft(session, process_id, {definitions.main_file(process_id): data}, current.now)
+        lines = definitions.versions(session, process_id, current.now)
         base = _in_force(lines) or lines[0]
         found = changes.changes(definitions.xml(session, base.version.id), data)
         return render_template(
@@ -224,7 +224,7 @@ def _in_force(lines: list[VersionLine]) -> VersionLine | None:
 
 def _process_page(process_id: str, error: DomainError | None = None, note: str = "") -> str:
     shell.stand_at("studio.versions")
-    lines = definitions.versions(current.session, process_id)
+    lines = definitions.versions(current.session, process_id, current.now)
     here = _in_force(lines) or lines[0]
     return render_template(
         "studio/process.html",
@@ -244,7 +244,7 @@ def _process_page(process_id: str, error: DomainError | None = None, note: str =
 def _check_page(process_id: str, number: int, error: DomainError | None = None) -> str:
     shell.stand_at("studio.versions")
     session, actor = current.session, current.person
-    lines = definitions.versions(session, process_id)
+    lines = definitions.versions(session, process_id, current.now)
     line = next((one for one in lines if one.version.number == number), None)
     if line is None:
         definitions.version(session, process_id, number)  # says that there is none
@@ -252,7 +252,7 @@ def _check_page(process_id: str, number: int, error: DomainError | None = None) 
     in_force = _in_force(lines)
     base = in_force if in_force is not line else _before(lines, line)
     found = _changes(base, line)
-    result = checked(checking.findings(session, process_id, definitions.files(session, line.version)))
+    result = checked(checking.findings(session, process_id, definitions.files(session, line.version), current.now))
     author = actor.account_id in (line.version.created_by_id, line.version.submitted_by_id)
     return render_template(
         "studio/check.html",
@@ -301,7 +301,7 @@ def _diagram(line: VersionLine, bad: tuple[str, ...] = ()) -> Diagram:
 
 def _forms(process_id: str, ids: Iterable[str]) -> list[tuple[str, str]]:
     """(form id, what a person calls it): by the tasks that use it, those of this process first; others by their id."""
-    uses = form_uses(current.session, process_id)
+    uses = form_uses(current.session, process_id, current.now)
     named = {form: f"和“{'”“'.join(names[:3])}”用同一张" for form, names in uses.items()}
     known = set(ids)
     return [
@@ -314,11 +314,11 @@ def _editor(process_id: str) -> str:
     shell.stand_at("studio.versions")
     security.allow_style_elements()  # the FEEL editor of the properties panel makes its own
     session = current.session
-    lines = definitions.versions(session, process_id)
+    lines = definitions.versions(session, process_id, current.now)
     wanted = request.args.get("from", type=int)
     in_force = _in_force(lines)
     line = next((one for one in lines if one.version.number == wanted), None) or in_force or lines[0]
-    known = checking.known(session, {})
+    known = checking.known(session, {}, current.now)
     return render_template(
         "studio/model.html",
         process_id=process_id,

@@ -115,7 +115,7 @@ def decide(serial: str, item_id: int) -> ResponseReturnValue:
     if task is None:
         gone = Conflict(_gone(found, item_id), code="WORK_ITEM_GONE")
         return _page(found, project, item_id, error=gone), gone.status
-    form = task_forms.of(session, task)
+    form = task_forms.of(session, task, current.now)
     again = form.pressed(request.form)
     if again is not None:
         return _page(found, project, item_id, answers=again)
@@ -254,7 +254,7 @@ def _pane(
     found: Case, task: WorkItem, looked: Check | None, answers: Mapping[str, Any] | None, error: DomainError | None
 ) -> Pane:
     session = current.session
-    form = task_forms.of(session, task)
+    form = task_forms.of(session, task, current.now)
     given = dict(answers or {})
     if form.asks("items") and "correct" in form.outcomes and not given.get("items") and looked:
         suggested = outcomes.suggested_items(looked, catalogue().matter(found.matter).basis)

@@ -83,7 +83,7 @@ def _outcome_words(session: Session, rows: list[Handled]) -> dict[tuple[str, int
     """(form, version, outcome) → the outcome in the words of the form it was chosen on."""
     found: dict[tuple[str, int, str], str] = {}
     for form_id, version_id in {(one.form_id, one.version_id) for one in rows if one.form_id and one.version_id}:
-        form = forms.load(definitions.form(session, form_id, version_id))
+        form = forms.load(definitions.form(session, form_id, version_id, now=current.now))
         for field in form.walk():
             if field.key == "outcome":
                 found |= {(form_id, version_id, one.value): one.label for one in field.options}

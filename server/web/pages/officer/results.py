@@ -143,7 +143,7 @@ def _kind(code: str) -> ResultKind:
 
 
 def _form(project: Project, kind: ResultKind) -> tuple[Form, dict[str, Any]]:
-    form = rules.load(definitions.form(current.session, FORM))
+    form = rules.load(definitions.form(current.session, FORM, now=current.now))
     return form, {"code": kind.code, "asks_parcel": kind.code in LAND and not project.parcel_code}
 
 

@@ -96,7 +96,7 @@ def facts(shown: Shown) -> dict[str, Any]:
     """What was applied for: buildings and the form's answers, section by section; the survey held against the permit."""
     session, case = current.session, shown.case
     matter = catalogue().matter(case.matter)
-    form = forms.load(definitions.form(session, matter.form))
+    form = forms.load(definitions.form(session, matter.form, now=current.now))
     buildings = session.scalars(
         select(Building)
         .join(CaseBuilding, CaseBuilding.building_id == Building.id)
@@ -189,7 +189,7 @@ def opinions(shown: Shown) -> dict[str, Any]:
 def _opinion(decision: Decision, case: Case) -> Opinion:
     label = decision.outcome
     if decision.form_id and case.process_version_id:
-        form = forms.load(definitions.form(current.session, decision.form_id, case.process_version_id))
+        form = forms.load(definitions.form(current.session, decision.form_id, case.process_version_id, now=current.now))
         options = [one for field in form.walk() if field.key == "outcome" for one in field.options]
         label = next((one.label for one in options if one.value == label), label)
     return Opinion(

@@ -37,7 +37,7 @@ Errors = Mapping[str, Sequence[str]]
 def form_of(draft: Application, project: Project) -> tuple[Form, dict[str, Any]]:
     """The form of an application, and what its conditions may speak of."""
     matter = catalogue().matter(draft.matter)
-    form = rules.load(definitions.form(current.session, matter.form))
+    form = rules.load(definitions.form(current.session, matter.form, now=current.now))
     picture = evidence.draw(current.session, project, current.now)
     return form, checks.circumstances(catalogue(), picture, evidence.wanted_by(draft))
 
@@ -122,7 +122,7 @@ def _asked(session: Session, case: Case) -> tuple[WorkItem, Notice, list[NoticeI
     listed = judging.last_notice(session, case.id, kind)
     if listed is None or task.form_id is None:
         raise NotFound("没有找到告知您的清单，请打服务电话问承办人。", code="NO_NOTICE")
-    form = rules.load(definitions.form(session, task.form_id, case.process_version_id))
+    form = rules.load(definitions.form(session, task.form_id, case.process_version_id, now=current.now))
     return task, listed[0], listed[1], form
 
 
