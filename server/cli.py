@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from server import areas, migrate, scenarios, serving
+from server import areas, migrate, scenarios, serving, trying
 from server.accounts import demo
 from server.config import ROOT, ConfigurationError, Settings
 from server.db import open_database
@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scenario.add_argument("name", help="S1, or the path of a scenario file")
     scenario.add_argument("--server", help="a server with a virtual clock; left out: one is started for it")
     scenario.add_argument("--json", action="store_true", help="print one JSON document")
+    trial = commands.add_parser("try", help="play the model tests beside models; exit 1 when one fails")
+    trial.add_argument("paths", nargs="+", metavar="PATH", help="a .bpmn, a .tests.yaml, or a folder of them")
+    trial.add_argument("--json", action="store_true", help="print one JSON document")
     chosen = parser.parse_args(arguments)
     try:
         return _run(chosen)
@@ -42,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "try":
+        return trying.main(chosen.paths, as_json=chosen.json)
     if chosen.command == "scenario":
         return _scenario(chosen.name, chosen.server, as_json=chosen.json)
     if chosen.command == "bench":
