@@ -4,13 +4,35 @@ import hashlib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from . import dialect, dmn, rules
-from .errors import Problem, Refused
+from . import dialect, dmn, feel, rules, timers
+from .errors import Problem, Refused, Stuck
 from .nodes import ElementInfo, Node
 from .source import B, Xml, namespace, parse, tag
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """A timer start event: its id, ISO text or FEEL, and whether it repeats."""
+
+    element: str
+    text: str
+    cycle: bool
+
+    def due(self, published: datetime, started: int = 0) -> datetime | None:
+        """When the next instance is to start, `started` being already there; None when there is no further.
+
+        published: the instant from which the process is in force; durations and cycles count from it. Raises FeelError for
+        an expression without an answer, ValueError for an answer that is no time.
+        """
+        value = feel.evaluate(self.text, {}, now=published) if self.text.startswith("=") else self.text
+        try:
+            return timers.nth_start(value, published.astimezone(UTC), started, cycle=self.cycle)
+        except Stuck as stuck:
+            raise ValueError(str(stuck)) from stuck
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +46,10 @@ class Deployment:
     job_types: tuple[str, ...]
     #: Names of the messages that start the process.
     start_messages: tuple[str, ...]
+    #: Names of the signals that start it.
+    start_signals: tuple[str, ...]
+    #: The timers that start it: the caller starts an instance (`start(..., timer=element)`) when one is due.
+    start_timers: tuple[StartTimer, ...]
     elements: Mapping[str, ElementInfo]
     spec: Any = field(repr=False)
     subprocess_specs: Mapping[str, Any] = field(repr=False)
@@ -64,12 +90,22 @@ def deploy(files: Mapping[str, bytes], process_id: str) -> Deployment:
         needed_files=files_needed,
         form_ids=forms,
         job_types=tuple(sorted({info.job_type for info in infos.values() if info.job_type})),
-        start_messages=tuple(start.node.event.name for start in spec.starts if start.node.event),
+        start_messages=_started_by(spec, "message"),
+        start_signals=_started_by(spec, "signal"),
+        start_timers=tuple(
+            StartTimer(start.name, start.node.event.name or "", start.node.event.cycle)
+            for start in spec.starts
+            if start.node.event and start.node.event.kind == "timer"
+        ),
         elements=MappingProxyType(infos),
         spec=spec,
         subprocess_specs=MappingProxyType(specs),
         decisions=decisions,
     )
+
+
+def _started_by(spec: Any, kind: str) -> tuple[str, ...]:
+    return tuple(start.node.event.name for start in spec.starts if start.node.event and start.node.event.kind == kind)
 
 
 def _no_clash(known: Mapping[str, Node], found: Mapping[str, Node], own: Mapping[str, Node]) -> None:

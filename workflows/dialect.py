@@ -22,8 +22,8 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from . import elements as e
 from .nodes import ElementInfo, Event, Flow, Loop, Node
-from .rules import FLOW_NODES
 from .source import NS, B, Xml, event_definitions, extension, extensions, flows_of, tag
+from .vocabulary import FLOW_NODES
 
 _FORKING = FLOW_NODES - {"exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway", "endEvent"}
 _DROPPED = (

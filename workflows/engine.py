@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Entries into elements that one command may cause; a model that loops without waiting ends in an incident.
 STEP_LIMIT = 10_000
 ROOT = -1
+#: What starts a process: ("message" or "signal", its name), ("timer", id of the start event), or nothing of the kind.
+Occasion = tuple[str, str | None]
+PLAINLY: Occasion = ("none", None)
 RUNNING, COMPLETED, CANCELLED = 0, 1, 2
 
 
@@ -81,20 +84,26 @@ class Instance(Rooted, BpmnWorkflow):
     """One state, for one command at the instant `now`."""
 
     def __init__(self, deployment: "Deployment", now: datetime) -> None:
-        if now.tzinfo is None:
-            raise ValueError("now must be an aware datetime")
         super().__init__(deployment.spec, deployment.subprocess_specs, Closed(), deserializing=True)
         self.deployment = deployment
-        self.now = now.astimezone(UTC)
         self.end = RUNNING
         self.last_id = 0
-        self.entries = 0
         self.subprocesses: dict[int, Scope] = {}
         self.scopes: dict[str, dict[str, Any]] = {"0": {}}
         self.agenda: deque[Token] = deque()
-        self.thrown: list[Thrown] = []
-        self.trail: list[Trail] = []
+        self.now: datetime
+        self.entries: int
+        self.thrown: list[Thrown]
+        self.trail: list[Trail]
+        self.next_command(now)
         self.plant()
+
+    def next_command(self, now: datetime) -> None:
+        """What was told of the command before is forgotten; what is open stays."""
+        if now.tzinfo is None:
+            raise ValueError("now must be an aware datetime")
+        self.now = now.astimezone(UTC)
+        self.entries, self.thrown, self.trail = 0, [], []
 
     # -- tokens
 
@@ -193,19 +202,20 @@ class Instance(Rooted, BpmnWorkflow):
         scope.plant()
         return scope
 
-    def begin(self, scope: Rooted, message: str | None = None) -> None:
-        """Arms the scope's event subprocesses, then starts it."""
+    def begin(self, scope: Rooted, by: Occasion = PLAINLY) -> None:
+        """Arms the scope's event subprocesses, then starts it at the start event for that occasion."""
+        start = self.start_event(scope.spec, by)
         for spec in scope.spec.event_subs:
             self.place(self.add(scope, spec))
-        self.place(self.add(scope, self.start_event(scope.spec, message)))
+        self.place(self.add(scope, start))
 
-    def start_event(self, spec: Any, message: str | None) -> Start:
+    def start_event(self, spec: Any, by: Occasion) -> Start:
         for start in spec.starts:
             event = start.node.event
-            if event.name == message if event is not None else message is None:
+            if by == (PLAINLY if event is None else (event.kind, start.name if event.kind == "timer" else event.name)):
                 found: Start = start
                 return found
-        raise ValueError(f"the process has no start event for message {message!r}")
+        raise ValueError(f"the process has no start event for {by[0]} {by[1] or ''}".rstrip())
 
     def settle(self, scope: Rooted) -> None:
         """A scope without a token, but for event subprocesses that wait, is finished."""

@@ -63,6 +63,18 @@ def first_of_cycle(value: Any, start: datetime) -> tuple[datetime, str, int]:
     return first, match[3], int(match[1]) if match[1] else -1
 
 
+def nth_start(value: Any, start: datetime, before: int, *, cycle: bool) -> datetime | None:
+    """When a timer that starts instances is due once more, `before` having gone before; None: no further. Raises Stuck."""
+    if not cycle:
+        return None if before else due(value, start)
+    moment, every, rounds = first_of_cycle(value, start)
+    if 0 <= rounds <= before:
+        return None
+    for _ in range(before):
+        moment = due(every, moment)
+    return moment
+
+
 def _utc(moment: datetime) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).astimezone(UTC)
 

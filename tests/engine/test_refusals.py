@@ -60,11 +60,12 @@ CASES = {
         "x",
         "消息",
     ),
-    "timer start": (
-        f'<startEvent id="x">{TIMER.format("<timeDuration>PT1H</timeDuration>")}</startEvent>' + user("t") + END,
+    "error start": ('<startEvent id="x"><errorEventDefinition/></startEvent>' + user("t") + END, "x > t > e", "x", "错误"),
+    "escalation start": (
+        '<startEvent id="x"><escalationEventDefinition/></startEvent>' + user("t") + END,
         "x > t > e",
         "x",
-        "定时",
+        "升级",
     ),
     "two plain starts": (START + '<startEvent id="x"/>' + user("t") + END, "s > t > e\n x > t", "x", "无法区分"),
     "no start": (user("t") + END, "t > e", "p", "开始事件"),
