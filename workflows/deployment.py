@@ -1,6 +1,5 @@
 """A process with everything it calls and decides by, parsed once, immutable, shared by all instances and threads."""
 
-import hashlib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from . import dialect, dmn, feel, rules, timers
+from . import closure, dialect, dmn, feel, rules, timers
 from .errors import Problem, Refused, Stuck
 from .nodes import ElementInfo, Node
 from .source import B, Xml, namespace, parse, tag
@@ -39,8 +38,10 @@ class StartTimer:
 class Deployment:
     process_id: str
     name: str
-    #: sha256 (hex) over the bytes of the needed files, the process id and the form ids.
+    #: sha256 (hex) over what the process needs, see closure.py. Contents of forms are the caller's to add.
     closure_hash: str
+    #: First characters of the address that a state of this deployment bears: of today's, and of the way before.
+    state_tags: tuple[str, str]
     needed_files: tuple[str, ...]
     form_ids: tuple[str, ...]
     job_types: tuple[str, ...]
@@ -83,10 +84,17 @@ def deploy(files: Mapping[str, bytes], process_id: str) -> Deployment:
     files_needed = tuple(sorted({*trees, *decision_files}))
     infos = {node.info.id: node.info for node in (*known.values(), *own.values())}
     forms = tuple(sorted({info.form for info in infos.values() if info.form}))
+    address = closure.address(
+        process_id,
+        [(sources.roots[name], needed) for name in trees],
+        [(root, closure.needed_of(root, decisions.program)) for root in sources.decision_roots(decision_files)],
+        forms,
+    )
     return Deployment(
         process_id=process_id,
         name=sources.process(process_id).get("name") or process_id,
-        closure_hash=_hash(process_id, [files[name] for name in files_needed], forms),
+        closure_hash=address,
+        state_tags=(address[:16], closure.former_address(process_id, [files[n] for n in files_needed], forms)[:16]),
         needed_files=files_needed,
         form_ids=forms,
         job_types=tuple(sorted({info.job_type for info in infos.values() if info.job_type})),
@@ -131,20 +139,13 @@ def _keep_only(root: Xml, needed: list[str]) -> None:
             root.remove(child)
 
 
-def _hash(process_id: str, sources: list[bytes], forms: tuple[str, ...]) -> str:
-    digest = hashlib.sha256(process_id.encode())
-    for part in (*sorted(hashlib.sha256(source).digest() for source in sources), *(form.encode() for form in forms)):
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.hexdigest()
-
-
 class _Sources:
     """The files, read on demand: a faulty one harms only who needs it."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = files
         self.unreadable: list[Problem] = []
+        self.roots: dict[str, Xml] = {}
         self.processes: dict[str, tuple[str, Xml]] = {}
         self.twice: dict[str, list[str]] = {}
         for name in sorted(files):
@@ -157,11 +158,15 @@ class _Sources:
         except Refused as refused:
             self.unreadable.extend(refused.findings)
             return
+        self.roots[name] = root
         for process in root.iterfind(f"{B}process"):
             key = process.get("id") or ""
             if key in self.processes:
                 self.twice.setdefault(key, [self.processes[key][0]]).append(name)
             self.processes.setdefault(key, (name, root))
+
+    def decision_roots(self, names: list[str]) -> list[Xml]:
+        return [parse(self.files[name], name) for name in names]
 
     def process(self, key: str) -> Xml:
         _, root = self.processes[key]

@@ -414,12 +414,12 @@ class Instance(Rooted, BpmnWorkflow):
             ]
             for key, scope in ((0, self), *self.subprocesses.items())
         ]
-        return [self.deployment.closure_hash[:16], self.last_id, self.end, rows, self.scopes]
+        return [self.deployment.state_tags[0], self.last_id, self.end, rows, self.scopes]
 
     @classmethod
     def restore(cls, deployment: "Deployment", document: list[Any], now: datetime) -> "Instance":
         model, last_id, end, rows, scopes = document
-        if model != deployment.closure_hash[:16]:
+        if model not in deployment.state_tags:
             raise BadState("流程状态属于另一个流程版本")
         self = cls(deployment, now)
         for key, tokens in rows:
