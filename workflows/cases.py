@@ -7,7 +7,7 @@ of it. `trials` plays it. The file::
     cases:
       - name: 补正一次后准予
         start: {phase: P3}            # on top of those above
-        message: acceptance.filed     # the message start event to begin at, where there is one
+        message: acceptance.filed     # the message start event to begin at (or signal: its name, timer: its id)
         now: 2026-03-02T09:00:00+08:00
         steps:
           - task_intake: correct                    # the person's outcome
@@ -103,11 +103,13 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One story. start: on top of the suite's."""
+    """One story. start: on top of the suite's. message, signal, timer: at most one; the start event it begins at."""
 
     name: str
     start: Mapping[str, Any] = field(default_factory=dict)
     message: str | None = None
+    signal: str | None = None
+    timer: str | None = None
     now: datetime = BEGUN
     steps: tuple[Move, ...] = ()
     expect: Expected = field(default_factory=Expected)
@@ -198,7 +200,8 @@ class _Reader:
 
     def case(self, plain: Any, place: int) -> Case:
         where = f"{self.where}的第 {place} 条用例"
-        known = ("name", "start", "message", "now", "steps", "expect")
+        reasons = ("message", "signal", "timer")
+        known = ("name", "start", *reasons, "now", "steps", "expect")
         given = self.mapping(plain, where, known)
         name = given.get("name")
         if not isinstance(name, str) or not name.strip() or len(name) > 200:
@@ -207,10 +210,13 @@ class _Reader:
         steps = given.get("steps") or []
         if not isinstance(steps, list) or len(steps) > MAX_STEPS:
             raise Unreadable(f"{where}的 steps 应是一列步骤，最多 {MAX_STEPS} 步。")
+        if sum(given.get(one) is not None for one in reasons) > 1:
+            raise Unreadable(f"{where}写了几个开始的原因。message、signal、timer 只写一个。")
+        why = {one: self.name(given[one], f"{where}的 {one}") for one in reasons if given.get(one) is not None}
         return Case(
             name=name.strip(),
             start=self.variables(given.get("start"), f"{where}的 start"),
-            message=self.name(given["message"], f"{where}的 message") if given.get("message") is not None else None,
+            **why,
             now=self.instant(given["now"], f"{where}的 now") if given.get("now") is not None else BEGUN,
             steps=tuple(self.step(one, f"{where}第 {number} 步") for number, one in enumerate(steps, 1)),
             expect=self.expected(given.get("expect"), where),
@@ -352,8 +358,9 @@ def as_plain(case: Case) -> dict[str, Any]:
     found: dict[str, Any] = {"name": case.name}
     if case.start:
         found["start"] = _written(case.start)
-    if case.message:
-        found["message"] = case.message
+    for key in ("message", "signal", "timer"):
+        if getattr(case, key):
+            found[key] = getattr(case, key)
     if case.now != BEGUN:
         found["now"] = case.now.isoformat()
     found["steps"] = [_step(one) for one in case.steps]
@@ -409,9 +416,28 @@ def _value(value: Any) -> Any:
     return [_value(one) for one in value] if isinstance(value, list | tuple) else value
 
 
+def value_of(text: str) -> Any:
+    """One value as a person types it: 12, true, a word, a list in brackets; '12' in quotes is a word. Raises Unreadable."""
+    found = _plain(text.encode(), text) if text.strip() else None
+    if not _is_data(found):
+        raise Unreadable(f"“{text}”不能用。请写文字、数、true、false、日期，或者写在方括号里的列表。")
+    return found
+
+
+def text_of(value: Any) -> str:
+    """A value as `value_of` reads it, on one line."""
+    text: str = yaml.dump(_value(value), Dumper=_OneLine, allow_unicode=True, default_flow_style=True, width=10**9)
+    return text.removesuffix("...\n").strip()
+
+
 def elements_of(case: Case) -> Iterator[str]:
     """The elements whose tasks or jobs the steps do."""
     return (move.element for move in case.steps if isinstance(move, Done))
+
+
+class _OneLine(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 class _Dumper(yaml.SafeDumper):

@@ -33,8 +33,8 @@ class Failed(Exception):
         self.element = element
 
 
-class TooLong(Exception):
-    """The cases of a file need more moves than a check can wait for."""
+class Stopped(Failed):
+    """The step was taken, but led to a place where the case cannot go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,23 @@ class Course:
     trail: list[Trail] = field(default_factory=list)
     moves: int = 0
 
-    def begin(self, variables: Mapping[str, Any], message: str | None = None) -> None:
+    def begin(
+        self,
+        variables: Mapping[str, Any],
+        message: str | None = None,
+        *,
+        signal: str | None = None,
+        timer: str | None = None,
+    ) -> None:
         """Start the process and run to the first rest. Raises Failed when there is no such start."""
-        try:
-            self._take(commands.start(self.deployment, variables, self.now, message=message))
-        except ValueError as problem:
-            how = f"没有由消息“{message}”开始的开始事件" if message else "不能直接开始，要由一条消息开始"
-            raise Failed(f"流程{how}，请改用例的 message") from problem
+        dep = self.deployment
+        by = f"消息“{message}”" if message else f"信号“{signal}”" if signal else f"定时“{timer}”" if timer else ""
+        timers = tuple(one.element for one in dep.start_timers)
+        reasons = dep.start_messages if message else dep.start_signals if signal else timers
+        if not ((message or signal or timer) in reasons if by else starts_plainly(dep)):
+            how = f"没有由{by}开始的开始事件" if by else "不能直接开始，要由消息、信号或者定时开始"
+            raise Failed(f"流程{how}，请改用例的 message、signal 或 timer")
+        self._take(commands.start(dep, variables, self.now, message=message, signal=signal, timer=timer))
         self._rest()
 
     def go(self, move: Move) -> None:
@@ -183,7 +193,7 @@ class Course:
         self.trail += step.trail
         if step.incidents:
             incident = step.incidents[0]
-            raise Failed(f"走到{self.label(incident.element)}停住了：{incident.message_zh}", incident.element)
+            raise Stopped(f"走到{self.label(incident.element)}停住了：{incident.message_zh}", incident.element)
 
     def _rest(self) -> None:
         """Do the jobs that nobody wants to answer by hand."""
@@ -193,7 +203,7 @@ class Course:
                 return
             self.finish_job(job, {})
         job = self.step.jobs[0]
-        raise Failed(f"自动任务{self.label(job.element)}不停地重来，流程里有停不下来的循环", job.element)
+        raise Stopped(f"自动任务{self.label(job.element)}不停地重来，流程里有停不下来的循环", job.element)
 
     def _finish(self, move: Done) -> None:
         every: tuple[UserTask | Job, ...] = (*self.step.user_tasks, *self.step.jobs)
@@ -241,7 +251,8 @@ def play(deployment: Deployment, case: Case, start: Mapping[str, Any] | None = N
     course = Course(deployment, case.now, _held(case.steps))
     number = 0
     try:
-        course.begin({**(start or {}), **case.start}, case.message)
+        variables = {**(start or {}), **case.start}
+        course.begin(variables, case.message, signal=case.signal, timer=case.timer)
         for number, move in enumerate(case.steps, 1):
             course.held = _held(case.steps[number:])
             course.go(move)
@@ -355,6 +366,23 @@ def flows_of(deployment: Deployment) -> Iterator[DrawnFlow]:
             for flow in getattr(task, "flows", ()):
                 if not flow.invented:
                     yield DrawnFlow(flow.id, task.node.info, flow.target.node.info)
+
+
+def starts_plainly(deployment: Deployment) -> bool:
+    """Whether it has a start event that waits for nothing."""
+    return any(start.node.event is None for start in deployment.spec.starts)
+
+
+def errors_caught(deployment: Deployment) -> dict[str, tuple[str, ...]]:
+    """element -> codes of the BPMN errors that a boundary event on it catches; 'ERROR' where any code will do."""
+    found = {}
+    for spec in (deployment.spec, *deployment.subprocess_specs.values()):
+        for task in spec.task_specs.values():
+            events = [guard.event for guard in getattr(task, "guards", ())]
+            codes = tuple(one.name or "ERROR" for one in events if one is not None and one.kind == "error")
+            if codes:
+                found[task.node.info.id] = codes
+    return found
 
 
 # -- what was expected

@@ -137,6 +137,7 @@ BOMB = b"a: &a [x, x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (98 + i, 98 + i
         (b"cases: [{name: a, start: [x]}]", "名字: 值"),
         (b"cases: [{name: a, start: {x: 2026-02-31}}]", "不成立"),
         (b"cases: [{name: a, now: never}]", "应是时刻"),
+        (b"cases: [{name: a, message: m, signal: s}]", "只写一个"),
         (b"cases: [{name: a, expect: {acts: received}}]", "应是一列"),
         (b"cases: [{name: a, expect: {act: [x]}}]", "“act”不认识"),
         (b"cases: [{name: a, expect: {ends: [true]}}]", "加引号"),

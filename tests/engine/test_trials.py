@@ -101,6 +101,16 @@ def test_a_job_can_end_in_a_bpmn_error() -> None:
     assert played(model, "steps: [j: {bpmn_error: HOLD}], expect: {ends: [e]}", "expect: {ends: [e]}").passed
 
 
+def test_a_case_may_begin_at_a_signal_or_a_timer() -> None:
+    starts = '<startEvent id="s"><signalEventDefinition signalRef="g1"/></startEvent>'
+    starts += '<startEvent id="t"><timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition></startEvent>'
+    model = process(starts + END, "s > e\nt > e", extra='<signal id="g1" name="alarm"/>')
+    report = played(model, "signal: alarm, expect: {ends: [e]}", "timer: t, expect: {ends: [e]}")
+    assert report.passed, report
+    assert "没有由信号“x”开始" in sentence(played(model, "signal: x"))
+    assert "不能直接开始" in sentence(played(model, "steps: []"))
+
+
 def test_messages_go_to_the_key_that_waits() -> None:
     catch = '<intermediateCatchEvent id="c"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>'
     model = process(START + catch + END, "s > c > e", extra=message("m", "paid", "=number"))
