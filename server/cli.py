@@ -1,6 +1,7 @@
 """``gcb``: the command line. Each command is an edge of its own."""
 
 import argparse
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from server import areas, migrate, scenarios, serving, trying
 from server.accounts import demo
 from server.config import ROOT, ConfigurationError, Settings
 from server.db import open_database
+from workflows import conformance
 
 CLOCK_KEEPER = "admin"
 LOADED = areas  # publishing a model asks which handlers there are
@@ -36,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trial = commands.add_parser("try", help="play the model tests beside models; exit 1 when one fails")
     trial.add_argument("paths", nargs="+", metavar="PATH", help="a .bpmn, a .tests.yaml, or a folder of them")
     trial.add_argument("--json", action="store_true", help="print one JSON document")
+    suites = commands.add_parser("conformance", help="run the public suites over the engine; prints JSON")
+    suites.add_argument("path", type=Path, help="the folder of the suites, or of one of them")
     chosen = parser.parse_args(arguments)
     try:
         return _run(chosen)
@@ -52,6 +56,8 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "bench":
         script = ROOT / "tests" / "bench" / f"{chosen.what}.py"
         return subprocess.run([sys.executable, str(script), "--cases", str(chosen.cases)], check=False).returncode  # noqa: S603
+    if chosen.command == "conformance":
+        return _conformance(chosen.path)
     if chosen.command == "migrate":
         migrate.upgrade(open_database(Settings.from_env()))
         return 0
@@ -75,6 +81,17 @@ def _scenario(name: str, server: str | None, *, as_json: bool) -> int:
     except (scenarios.StoryError, scenarios.NotStarted) as error:
         print(error, file=sys.stderr)
         return 2
+
+
+def _conformance(path: Path) -> int:
+    """Print the figures of the public suites; 1 when they do not keep what the project promises of them."""
+    try:
+        report = conformance.run(path)
+    except conformance.SuiteMissing as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(report, ensure_ascii=False, indent=1))
+    return 1 if report["broken"] else 0
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ class Decisions:
 
 
 def load(sources: Mapping[str, bytes], needed: Iterable[str]) -> tuple[Decisions, list[tuple[str, Problem]]]:
-    """The decisions `needed` and what they require, from DMN files by name. Problems come with the decision they harm;
+    """The decisions and services `needed` and what they require, from DMN files by name. Problems come with the decision they harm;
     a file that nobody needs may be faulty."""
     problems: list[tuple[str, Problem]] = []
     library = _Library()
@@ -74,7 +74,7 @@ def load(sources: Mapping[str, bytes], needed: Iterable[str]) -> tuple[Decisions
         except Refused as refused:
             unreadable.extend(refused.findings)
     for key in needed:
-        if key not in library.elements or tag(library.elements[key][1]) != "decision":
+        if key not in library.elements or tag(library.elements[key][1]) not in ("decision", "decisionService"):
             problems.append((key, Problem(key, f"找不到决策“{key}”。", "请上传含有它的 DMN 文件,或改正编号。")))
             problems.extend((key, problem) for problem in unreadable)
             continue
@@ -139,22 +139,12 @@ def texts(decisions: Decisions) -> Iterator[tuple[str, str, bool]]:
                     stack += body.values()
 
 
-def service(sources: Mapping[str, bytes], key: str, variables: Mapping[str, Any]) -> Any:
-    """The value of a decision service of the DMN files, given its inputs by name."""
-    library = _Library()
-    for name in sorted(sources):
-        library.read(name, parse(sources[name], name))
-    problems = library.need(key)
-    if problems:
-        raise DecisionError(str(problems[0]))
-    return _invoke(library.decisions(), key, variables)
-
-
-def _invoke(decisions: Decisions, service: str, variables: Mapping[str, Any]) -> Any:
-    return _ask(
-        decisions,
-        {"command": "decide", "service": service, "variables": feel.mentioned(decisions.text, variables), "now": None},
-    )["value"]
+def serve(decisions: Decisions, service: str, variables: Mapping[str, Any]) -> Any:
+    """The value of a decision service, given its inputs by name; of several output decisions a dictionary by name."""
+    if service not in decisions.program["services"]:
+        raise DecisionError(f"没有编号为“{service}”的决策服务")
+    command = {"command": "decide", "service": service, "variables": feel.mentioned(decisions.text, variables)}
+    return _ask(decisions, {**command, "now": None})["value"]
 
 
 def _ask(decisions: Decisions, command: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from workflows.lint_data import data_rules
 from workflows.lint_diagram import diagram_rules
 from workflows.lint_flow import flow_rules, whole
 from workflows.lint_names import name_rules, thrown_names
+from workflows.lint_standard import standard_rules
 from workflows.outline import Node, Outline, read, title
 from workflows.rules import problems
 from workflows.source import B, parse
@@ -52,6 +53,7 @@ def lint(files: Mapping[str, bytes], name: str, known: Known) -> list[Finding]:
             )
         ]
     found = list(_rules(outline, nodes, known, _outlines(files)))
+    found += standard_rules(parse(files[file], file), executable)
     said = {f.element for f in found if f.code in ("unreachable", "duplicate-id")}
     found += [_of_engine(p, outline) for p in _refusals(files[file], file, executable) if p.element not in said]
     if not errors(found):

@@ -1,16 +1,14 @@
-"""The linter on models of other people: a verdict for every file, and the faulty ones of the public suite refused."""
+"""The linter on the faulty models of the public suite: what it lets pass, and why."""
 
 import json
-import os
-import time
-from pathlib import Path
 
 import pytest
 
-from workflows.lint import Known, errors, lint
+from suites import SUITES
 
-SUITES = Path(os.environ.get("GCB_SUITES", Path(__file__).parents[3] / "shared" / "suites"))
-CONFORMANCE, INTERCHANGE = SUITES / "bpmn-conformance", SUITES / "bpmn-interchange"
+from workflows.lint import Known, lint
+
+CONFORMANCE = SUITES / "bpmn-conformance"
 needs_suites = pytest.mark.skipif(not CONFORMANCE.exists(), reason="the public suites are not on this machine")
 
 OURS_ALONE = frozenset({"unknown-signal", "no-diagram", "no-lane", "no-form"})
@@ -25,19 +23,6 @@ ACCEPTED_THOUGH_LINT = {
 
 
 @needs_suites
-def test_every_file_of_other_tools_gets_a_verdict_in_half_a_second() -> None:
-    slow = {}
-    for file in INTERCHANGE.glob("**/*.bpmn"):
-        began = time.perf_counter()
-        for finding in lint({file.name: file.read_bytes()}, file.name, Known()):
-            assert finding.message
-            assert finding.cure
-        slow[file.name] = time.perf_counter() - began
-    assert len(slow) > 20
-    assert max(slow.values()) < 0.5
-
-
-@needs_suites
 def test_models_that_break_the_standard_are_refused() -> None:
     accepted = set()
     for case in json.loads((CONFORMANCE / "reject.json").read_bytes()):
@@ -45,17 +30,3 @@ def test_models_that_break_the_standard_are_refused() -> None:
         if case["level"] != "wide" and not [f for f in found if f.code not in OURS_ALONE | {"not-executable"}]:
             accepted.add(case["file"])
     assert accepted == set(ACCEPTED_THOUGH_LINT)
-
-
-@needs_suites
-def test_models_of_common_constructs_are_accepted_but_for_a_missing_default() -> None:
-    refused = {}
-    for case in json.loads((CONFORMANCE / "cases.json").read_bytes()):
-        if "needs" in case:
-            continue
-        found = errors(lint({"m.bpmn": (CONFORMANCE / case["file"]).read_bytes()}, "m.bpmn", Known()))
-        codes = {f.code for f in found} - OURS_ALONE
-        if codes:
-            refused[case["file"]] = codes
-    assert {code for codes in refused.values() for code in codes} <= {"no-default"}
-    assert len(refused) < 10

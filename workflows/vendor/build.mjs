@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const INSIDE = ['Interpreter', 'InterpreterContext', 'builtins'];
+const INSIDE = ['Interpreter', 'InterpreterContext', 'builtins', 'cmp'];
 
 await build({
   entryPoints: ['src/main.js'],

@@ -1,6 +1,7 @@
 // FEEL text -> a function, kept. How a text is parsed depends on the names in scope (a name may hold blanks or signs),
 // so the key of the cache is the text and the shape of the context: its names, at every depth.
 import { Interpreter, InterpreterContext } from 'feelin';
+import { withFeelinAlone } from './functions.js';
 
 const KEPT = 4000;
 const interpreter = new Interpreter();
@@ -13,14 +14,15 @@ function shape(value) {
   return `{${Object.keys(value).map((key) => JSON.stringify(key) + shape(value[key])).join(',')}}`;
 }
 
-/** mode: 'e' expression, 'u' unary tests. Throws feelin's SyntaxError. */
-export function compile(mode, text, context) {
-  const key = `${mode}${text}\u0000${shape(context)}`;
+/** mode: 'e' expression, 'u' unary tests; alone: with feelin's own functions only. Throws feelin's SyntaxError. */
+export function compile(mode, text, context, alone = false) {
+  const key = `${mode}${alone ? '!' : ''}${text}\u0000${shape(context)}`;
   let ready = cache.get(key);
   if (!ready) {
     const notes = new InterpreterContext();
     const parse = mode === 'u' ? interpreter.unaryTest : interpreter.evaluate;
-    ready = { notes, root: parse.call(interpreter, text, context, undefined, notes).root };
+    const build = () => parse.call(interpreter, text, context, undefined, notes);
+    ready = { notes, root: (alone ? withFeelinAlone(build) : build()).root };
     if (cache.size >= KEPT) cache.clear();
     cache.set(key, ready);
   }
@@ -28,8 +30,8 @@ export function compile(mode, text, context) {
 }
 
 /** @returns {{value, warnings: {type: string, text: string}[]}} */
-export function evaluate(mode, text, context) {
-  const { root, notes } = compile(mode, text, context);
+export function evaluate(mode, text, context, alone = false) {
+  const { root, notes } = compile(mode, text, context, alone);
   const outer = notes.warnings;   // an expression may, by a function, run itself again
   notes.warnings = [];
   try {

@@ -13,7 +13,11 @@ export class DecisionFailure extends Error {
 const same = (a, b) => evaluate('e', 'a = b', { a, b }).value === true;
 
 class Run {
-  constructor(program, inputs) {   // program.overridden: inputs may stand in for decisions, as in a decision service
+  /**
+   * program.overridden: inputs may stand in for decisions, as in a decision service.
+   * program.alone, to measure feelin: 'decisions' with none of our FEEL, 'literals' with none of our decisions either.
+   */
+  constructor(program, inputs) {
     this.program = program;
     this.inputs = inputs;
     this.values = new Map();
@@ -68,7 +72,7 @@ class Run {
   }
 
   feel(mode, text, context, owner) {
-    const { value, warnings } = evaluate(mode, text, context);
+    const { value, warnings } = evaluate(mode, text, context, Boolean(this.program.alone));
     for (const warning of warnings) {
       if (warning.type === 'NO_VARIABLE_FOUND') this.missing.add(`${owner}\u0000${warning.text}`);
     }
@@ -77,6 +81,9 @@ class Run {
 
   value(body, context, owner) {
     const sub = (child, more) => this.value(child, more ? { ...context, ...more } : context, owner);
+    if (this.program.alone === 'literals' && body.kind !== 'literal') {
+      throw new DecisionFailure('unknown', owner, { text: body.kind });
+    }
     switch (body.kind) {
       case 'literal': return this.feel('e', body.text, context, owner);
       case 'table': return this.table(body, context, owner);
