@@ -12,7 +12,8 @@ from lxml import etree
 
 from server.errors import Invalid
 from workflows import dmn
-from workflows.errors import DecisionError, Refused
+from workflows.errors import DecisionError
+from workflows.errors import Refused as Refused
 from workflows.source import parse, tag
 
 POLICIES: Mapping[str, str] = {

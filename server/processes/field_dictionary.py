@@ -9,13 +9,17 @@ from server.processes.form_fields import INPUTS, Field, load
 
 @dataclass(frozen=True)
 class Entry:
-    """One field of the dictionary. values: (value, label). forms: ids of the forms that ask for it."""
+    """One field of the dictionary. values: (value, label) as the first form offers them; all_values: as any form does.
+
+    forms: ids of the forms that ask for it.
+    """
 
     key: str
     label: str
     type: str
     hint: str
     values: tuple[tuple[str, str], ...]
+    all_values: tuple[tuple[str, str], ...]
     forms: tuple[str, ...]
 
 
@@ -23,6 +27,7 @@ def dictionary(forms: Iterable[bytes]) -> list[Entry]:
     """The fields of these forms by key, in the order of their labels; what a form cannot be read for is left out."""
     first: dict[str, Field] = {}
     used: dict[str, dict[str, None]] = {}
+    offered: dict[str, dict[str, str]] = {}
     for data in forms:
         try:
             form = load(data)
@@ -32,6 +37,8 @@ def dictionary(forms: Iterable[bytes]) -> list[Entry]:
             if one.key and one.type in INPUTS:
                 first.setdefault(one.key, one)
                 used.setdefault(one.key, {})[form.id] = None
+                for option in one.options:
+                    offered.setdefault(one.key, {}).setdefault(option.value, option.label)
     entries = [
         Entry(
             key,
@@ -39,6 +46,7 @@ def dictionary(forms: Iterable[bytes]) -> list[Entry]:
             one.type,
             one.hint,
             tuple((option.value, option.label) for option in one.options),
+            tuple(offered.get(key, {}).items()),
             tuple(used[key]),
         )
         for key, one in first.items()
@@ -48,4 +56,4 @@ def dictionary(forms: Iterable[bytes]) -> list[Entry]:
 
 def labels(entries: Iterable[Entry]) -> dict[str, Mapping[str, str]]:
     """key -> value -> what the value is called, of the fields that offer values."""
-    return {entry.key: dict(entry.values) for entry in entries if entry.values}
+    return {entry.key: dict(entry.all_values) for entry in entries if entry.all_values}
