@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 import workflows
 from server.errors import Invalid
 from server.processes import definitions, deployments
+from server.processes.models import Version
 from workflows import cases, trials
 from workflows.cases import Done, Move, Told
 from workflows.outline import read
@@ -37,16 +38,16 @@ def of_process(session: Session, process_id: str, now: datetime) -> TrialReport 
     name = tests_name(process_id)
     known = deployments.library(session, now).get(name)
     data = deployments.contents(session, {name: known[1]})[name] if known else None
-    try:
-        deployment = deployments.of_version(session, found.version_id, process_id, found.closure_hash)
-    except workflows.Refused:
-        return None
-    return _run(found.closure_hash, deployment, data)
+    version = session.get_one(Version, found.version_id)
+    return _run(process_id, tuple(sorted(definitions.files(session, version).items())), data)
 
 
 @lru_cache(maxsize=32)
-def _run(_closure: str, deployment: workflows.Deployment, data: bytes | None) -> TrialReport:
-    return trials.run(deployment, data)
+def _run(process_id: str, files: tuple[tuple[str, bytes], ...], data: bytes | None) -> TrialReport | None:
+    try:
+        return trials.run(workflows.deploy(dict(files), process_id), data)
+    except workflows.Refused:
+        return None
 
 
 def told(
