@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 TOKEN = re.compile(
     r"""\s+|//[^\n]*|/\*.*?\*/|(?P<string>"(?:\\.|[^"\\])*")|(?P<number>\d+(?:\.\d+)?|\.\d+)"""
@@ -133,6 +134,17 @@ def copied(text: str) -> str | None:
     """The variable that a mapping merely copies, if it does."""
     found = body(text)
     return found if text.strip().startswith("=") and names(text) == {found} else None
+
+
+def told(text: str, values: Values) -> Known | None:
+    """What a mapping's source is known to give where `values` is known: a literal, a copy, or a condition already decided."""
+    if (known := literal(text)) is not None:
+        return known
+    if (name := copied(text)) is not None:
+        return values.get(name)
+    found = list(islice(outcomes(parse(text), values), 2))
+    settled = len(found) == 1 and not isinstance(parse(text), Opaque)
+    return ("is", frozenset({found[0][0]})) if settled else None
 
 
 @lru_cache(4096)

@@ -13,6 +13,8 @@ class Finding:
 
     `message` and `cure` are Chinese sentences for the designer; `message` names the element. `element` is its id (None: the whole
     file), `name` what the designer calls it. `path` holds ids of elements and flows, in the order a case would pass them.
+    Of a decision table: `rule` and `column` count from 1 (inputs, then outputs); `missing` is a row that no rule covers, the
+    text of each input cell, '' for any.
     """
 
     severity: Severity
@@ -22,6 +24,9 @@ class Finding:
     message: str
     cure: str
     path: tuple[str, ...] = ()
+    rule: int | None = None
+    column: int | None = None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Known:
     forms: form id -> the variables its answers give (None: not told).
     messages: names that somebody sends. throws: names that somebody carries further when a model throws them.
     start_variables: process id -> the variables a start hands over.
+    choices: form id -> field -> the answers it offers, of the fields that offer a closed list. papers: kinds of papers that
+    a job's header may name.
     """
 
     handlers: Mapping[str, HandlerInfo] | None = None
@@ -51,6 +58,8 @@ class Known:
     throws: frozenset[str] | None = None
     processes: frozenset[str] | None = None
     start_variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, frozenset[str]]] | None = None
+    papers: frozenset[str] | None = None
 
     def answers(self, form: str) -> frozenset[str] | None:
         """The variables a form gives, None when not told."""

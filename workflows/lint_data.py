@@ -90,8 +90,8 @@ def writes(node: Node, known: Known) -> frozenset[str]:
         return frozenset(target.split(".")[0] for _, target in node.outputs)
     match node.kind:
         case "userTask":
-            answers = known.answers(node.form)
-            return ANYTHING if answers is None else answers
+            given = known.answers(node.form)
+            return ANYTHING if given is None else given
         case "serviceTask" | "sendTask":
             info = (known.handlers or {}).get(node.handler)
             return ANYTHING if info is None or info.returns is None else info.returns
@@ -128,7 +128,7 @@ def _variables(outline: Outline, process: str, nodes: list[Node], known: Known) 
     for node in nodes:
         given = _given(outline, node)
         for expression in _expressions(outline, node):
-            own = _answers(node, known) if not expression.outer else frozenset()
+            own = answers(node, known) if not expression.outer else frozenset()
             if own == ANYTHING:
                 continue
             for name in sorted(conditions.names(expression.text) - names - given - expression.local - own):
@@ -147,11 +147,11 @@ def _variables(outline: Outline, process: str, nodes: list[Node], known: Known) 
     yield from _overwritten(outline, nodes, written)
 
 
-def _answers(node: Node, known: Known) -> frozenset[str]:
+def answers(node: Node, known: Known) -> frozenset[str]:
     """What an output mapping may read besides the process: the answers of the form, the results of the handler."""
     if node.kind == "userTask":
-        answers = known.answers(node.form)
-        return ANYTHING if answers is None else answers
+        given = known.answers(node.form)
+        return ANYTHING if given is None else given
     if node.kind in ("serviceTask", "sendTask"):
         info = (known.handlers or {}).get(node.handler)
         return ANYTHING if info is None or info.returns is None else info.returns

@@ -13,7 +13,7 @@ from itertools import islice
 from workflows import conditions
 from workflows.conditions import Known as Value
 from workflows.findings import Known
-from workflows.lint_data import ANYTHING, writes
+from workflows.lint_data import ANYTHING, answers, writes
 from workflows.lint_flow import closure, entrances, link_targets, targets
 from workflows.outline import ACTIVITIES, SUBPROCESSES, Flow, Node, Outline
 
@@ -22,6 +22,8 @@ MAX_TOKENS = 3  # at one place
 MAX_REPEATS = 2  # of a non-interrupting event
 RESTS = ACTIVITIES - SUBPROCESSES | {"eventBasedGateway"}
 WAITS = "<"  # "join<flow": a token that came by a flow and waits at a join
+OUTCOME = "outcome"  # the field of a form that holds what a person decided
+NOT_TOLD = "*"  # the outcome of a form that nobody described
 
 
 class TooManyWays(Exception):
@@ -49,6 +51,7 @@ class Move:
     after: Marking
     passed: tuple[str, ...]
     uncaught: str | None = None  # an error end event that nobody catches
+    answer: str | None = None  # the outcome a person chose; NOT_TOLD; None: no person, or a form without outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,10 @@ class Game:
                         run = self._left(start.without(token).after(token, flow.id, caught.id), caught)
                         yield from self._settle(caught, self._forked(run, caught))
             elif node.kind not in SUBPROCESSES:
-                run = self._left(start.without(token).after(token), node)
-                yield from self._settle(node, self._forked(run, node))
+                for answer in self._outcomes(node):
+                    run = self._left(start.without(token).after(token), node, answer)
+                    for move in self._settle(node, self._forked(run, node)):
+                        yield move if answer is None else replace(move, answer=answer)
             for boundary in self.outline.boundaries(token):
                 yield from self._boundary(start, node, boundary)
         if marking.tokens:
@@ -168,19 +173,33 @@ class Game:
 
     # -- variables
 
-    def _left(self, run: _Run, node: Node) -> _Run:
-        return run.using(self._assigned(node, dict(run.values)))
+    def _outcomes(self, node: Node) -> tuple[str | None, ...]:
+        """What a person may choose at a task; (None,) where there is nothing to choose."""
+        if node.kind != "userTask":
+            return (None,)
+        choices = (self.known.choices or {}).get(node.form)
+        if choices is None or node.loop:
+            return (NOT_TOLD,)
+        return tuple(sorted(choices[OUTCOME])) if choices.get(OUTCOME) else (None,)
 
-    def _assigned(self, node: Node, values: Mapping[str, Value]) -> Mapping[str, Value]:
+    def _left(self, run: _Run, node: Node, answer: str | None = None) -> _Run:
+        return run.using(self._assigned(node, dict(run.values), answer))
+
+    def _assigned(self, node: Node, values: Mapping[str, Value], answer: str | None = None) -> Mapping[str, Value]:
+        chosen: Value | None = ("is", frozenset({answer})) if answer not in (None, NOT_TOLD) else None
+        given = answers(node, self.known)  # hides variables of the same names
+        seen: Mapping[str, Value] = {} if given == ANYTHING else values
+        for name in given - ANYTHING | ({OUTCOME} if chosen else frozenset()):
+            seen = conditions.assign(seen, name, chosen if name == OUTCOME else None)
         for source, target in node.outputs:
             name = target.split(".")[0]
-            values = conditions.assign(values, name, conditions.literal(source) if name == target else None)
+            values = conditions.assign(values, name, conditions.told(source, seen) if name == target else None)
         if not node.outputs:
             written = writes(node, self.known)
-            if node.kind == "callActivity" and written == ANYTHING:
+            if written == ANYTHING and (node.kind == "callActivity" or node.handler in (self.known.handlers or {})):
                 return {}
             for name in written - ANYTHING:
-                values = conditions.assign(values, name, None)
+                values = conditions.assign(values, name, chosen if name == OUTCOME else None)
         return values
 
     # -- running on to the next rest

@@ -1,70 +1,26 @@
 """Which orders of recorded acts a model permits, held against rules that a caller brings (this package knows no permit).
 
-An act is a service task with a header `transition`: the state of the case it records. The model is played on its static graph
+An act is a service task with a header `transition`: the state of the case it records (or one whose handler records a state by
+itself). Whether a move is lawful says `paths_acts`. The model is played on its static graph
 (`marking`) in every order, breadth first, so that the path shown for a finding is one of the shortest. What cannot be played
 to the end is a finding itself, never a pass.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from workflows.conditions import Scalar
 from workflows.errors import Refused
 from workflows.findings import Finding, Known
+from workflows.law import PAPER, TRANSITION, Rules, Said, Verdicts
 from workflows.lint_flow import error, warning, whole
 from workflows.marking import WAITS, Game, Marking, Move, TooManyWays
 from workflows.outline import SUBPROCESSES, Node, Outline, read, title
+from workflows.paths_acts import Case, Lawful
+
+__all__ = ["MAX_STATES", "PAPER", "TRANSITION", "Rules", "Said", "Verdicts", "check"]
 
 MAX_STATES = 40_000
-TRANSITION = "transition"
-PAPER = "paper"
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the recorded acts of a case must obey. With an empty table only the structure is checked: no case gets stuck.
-
-    initial: the state that must be recorded first. table: state -> the states that may follow it; after_admission replaces
-    rows of it once `admission` has been recorded. names: Chinese names of states. terminal: states in which a case may end.
-    person_required_before: states that need a person of the authority before them (since admission when person_since_admission).
-    separate_lanes: who admits is not who decides. admitted_before_review: nothing but one desk before admission.
-    one_correction_before_admission: the second round of `correction` is unlawful. notice_and_remedy: states that need a paper.
-    owner_lanes: lanes of the applicant, no persons of the authority. values: variables known at the start.
-    sources: code of a finding -> where the rule comes from, in Chinese.
-    """
-
-    initial: str | None = None
-    table: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    after_admission: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    terminal: frozenset[str] = frozenset()
-    admission: str = "admitted"
-    review: str = "in_review"
-    correction: str = "correction_started"
-    person_required_before: frozenset[str] = frozenset()
-    person_since_admission: bool = True
-    separate_lanes: bool = True
-    admitted_before_review: bool = True
-    one_correction_before_admission: bool = True
-    notice_and_remedy: frozenset[str] = frozenset()
-    owner_lanes: frozenset[str] = frozenset()
-    values: Mapping[str, Scalar] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What has been recorded so far, as far as a rule looks at it."""
-
-    record: str | None = None
-    admitted: bool = False
-    corrections: int = 0
-    desk: str | None = None  # lane of the first person of the authority
-    admitting: str | None = None  # lane of the person who decided on admission
-    person: str | None = None  # id of the last task of the authority that counts
-
 
 Place = tuple[Marking, Case]
 Maker = Callable[[str, Node, str, str, tuple[str, ...]], Finding]
@@ -91,7 +47,10 @@ class _Search:
     def __init__(self, outline: Outline, process: str, rules: Rules, known: Known) -> None:
         self.outline, self.process, self.rules = outline, process, rules
         self.game = Game(outline, process, known)
+        self.law = Lawful(outline, rules)
         self.parents: dict[Place, tuple[Place | None, tuple[str, ...]]] = {}
+        self.before: dict[Place, list[Place]] = {}
+        self.over: list[Place] = []  # where a case came to its end, or where a finding tells already why not
         self.found: dict[tuple[str, str | None], Finding] = {}
 
     def findings(self) -> Iterator[Finding]:
@@ -111,6 +70,8 @@ class _Search:
                     self._take(place, place[1], move, pending)
                 if not moved and place[0].tokens:
                     self._stuck(place)
+            if self.game.known.handlers is not None:  # else a handler may change what a condition asks
+                self._endless()
         except TooManyWays as problem:
             self._too_many(problem.element)
         yield from self.found.values()
@@ -118,101 +79,32 @@ class _Search:
     # -- one move
 
     def _take(self, before: Place | None, case: Case, move: Move, pending: deque[Place]) -> None:
-        after = self._happened(before, case, move)
-        if after is None:
-            return  # unlawful: nothing beyond it counts
+        after, breaches = self.law.happened(case, move)
+        for one in breaches:
+            self._add(one.code, one.node, before, (move.node.id,), one.message, one.cure)
+        if any(one.ends for one in breaches):
+            if before is not None:
+                self.over.append(before)
+            return  # nothing beyond it counts
         place = (move.after, after)
+        if before is not None:
+            self.before.setdefault(place, []).append(before)
         if place in self.parents:
             return
         self.parents[place] = (before, move.passed)
         self._piled_up(place)
         if move.uncaught:
+            self.over.append(place)
             node = self.outline.nodes[move.uncaught]
             message = f"{title(node)}抛出的错误没有人接，办件会变成异常"
             self._add("uncaught", node, place, (), message, "在外层的边上接住这个错误")
         elif not move.after.tokens:
+            self.over.append(place)
             self._ended(place, move)
         else:
+            for one in self.law.resting(after, move.after):
+                self._add(one.code, one.node, place, (), one.message, one.cure)
             pending.append(place)
-
-    def _happened(self, before: Place | None, case: Case, move: Move) -> Case | None:
-        """The case after a task was finished; None when that broke a rule."""
-        node = move.node
-        if node.kind == "userTask" and node.lane not in self.rules.owner_lanes:
-            return self._person(before, case, node)
-        if node.kind in ("serviceTask", "sendTask") and node.headers.get(TRANSITION) and move.passed[:1] == (node.id,):
-            return self._act(before, case, node)
-        return case
-
-    def _person(self, before: Place | None, case: Case, node: Node) -> Case:
-        rules, lane = self.rules, node.lane or ""
-        early = rules.admitted_before_review and not case.admitted and case.record not in rules.terminal
-        if rules.table and early and case.desk not in (None, lane):
-            message = f"受理之前，“{case.desk}”收件以后又由“{lane}”办{title(node)}：没有受理就开始审查"
-            cure = f"先放一个记录“{self._word(rules.admission)}”的自动任务，再到这里"
-            self._add("review-before-admission", node, before, (node.id,), message, cure)
-        return replace(case, desk=case.desk or lane, person=node.id)
-
-    def _act(self, before: Place | None, case: Case, node: Node) -> Case | None:
-        """The case after an act was recorded; None when it must not be recorded here."""
-        rules, state = self.rules, node.headers[TRANSITION].strip()
-        here = (node.id,)
-        if state == rules.correction and not case.admitted:
-            case = replace(case, corrections=min(2, case.corrections + 1))
-            if rules.one_correction_before_admission and case.corrections > 1:
-                message = f"受理之前可以走到{title(node)}第二次：补正要一次告知"
-                cure = "在通往补正的条件里加上 not(corrected)，补正以后把 corrected 设为 true"
-                self._add("second-correction", node, before, here, message, cure)
-                return None
-        if rules.table and state not in (allowed := self._allowed(case)):
-            following = "、".join(f"“{self._word(s)}”" for s in sorted(allowed))
-            cure = (
-                f"按状态表调整先后，或者换成这里允许的状态：{following}"
-                if allowed
-                else "办件到前一步已经结束，删去这一步"
-            )
-            self._add("act-order", node, before, here, self._order(case, node, state), cure)
-            return None
-        if state in rules.notice_and_remedy and not node.headers.get(PAPER, "").strip():
-            message = f"{title(node)}记录“{self._word(state)}”，却不出具文书：当事人得不到书面理由和救济途径"
-            self._add("no-paper", node, before, here, message, "在任务头里加上“paper”，写明文书的种类")
-        if state in rules.person_required_before and not self._decided(before, case, node, state):
-            return None
-        if state == rules.admission:
-            lane = self.outline.nodes[case.person].lane if case.person else None
-            person = None if rules.person_since_admission else case.person
-            return replace(case, record=state, admitted=True, admitting=lane, person=person)
-        return replace(case, record=state)
-
-    def _decided(self, before: Place | None, case: Case, node: Node, state: str) -> bool:
-        """Whether a person decided; says so when nobody did, or the one who admitted."""
-        decider = self.outline.nodes[case.person] if case.person else None
-        if decider is None:
-            since = "受理以后" if case.admitted and self.rules.person_since_admission else ""
-            message = f"走到{title(node)}，{since}没有任何人作过决定，就记录“{self._word(state)}”"
-            self._add("no-person", node, before, (node.id,), message, "在它前面放一个由审批科室办理的任务")
-            return False
-        if self.rules.separate_lanes and decider.lane and decider.lane == case.admitting:
-            message = f"受理和决定都由“{decider.lane}”办：受理人和批准人要分开"
-            self._add("same-lane", decider, before, (node.id,), message, f"把{title(decider)}移到另一个科室的泳道")
-        return True
-
-    def _allowed(self, case: Case) -> frozenset[str]:
-        if case.record is None:
-            return frozenset({self.rules.initial}) if self.rules.initial else frozenset(self.rules.table)
-        if case.admitted and case.record in self.rules.after_admission:
-            return self.rules.after_admission[case.record]
-        return self.rules.table.get(case.record, frozenset())
-
-    def _order(self, case: Case, node: Node, state: str) -> str:
-        if case.record is None:
-            return f"{title(node)}要记录“{self._word(state)}”，可是还没有记录“{self._word(self.rules.initial or '')}”"
-        reason = (
-            ""
-            if case.admitted or state in (self.rules.admission, *self.rules.table.get(case.record, ()))
-            else "，还没有受理"
-        )
-        return f"{title(node)}要记录“{self._word(state)}”，这时办件还在“{self._word(case.record)}”{reason}：不能这样接"
 
     # -- where a case comes to rest for ever
 
@@ -221,11 +113,29 @@ class _Search:
         if not self.rules.table or record in self.rules.terminal:
             return
         last = self.outline.nodes.get(move.passed[-1] if move.passed else move.node.id, move.node)
-        state = f"还在“{self._word(record)}”" if record else "没有记录过任何状态"
+        state = f"还在“{self.rules.word(record)}”" if record else "没有记录过任何状态"
         message = f"办件走到{title(last)}就结束了，状态{state}，没有办结"
         self._add("no-final", last, place, (), message, "在结束之前记录一个办结的状态")
 
+    def _endless(self) -> None:
+        """From every place a case can come to, an end can be reached."""
+        ending: set[Place] = set()
+        pending = list(self.over)
+        while pending:
+            place = pending.pop()
+            if place not in ending:
+                ending.add(place)
+                pending += self.before.get(place, ())
+        for place in self.parents:
+            if place not in ending:
+                at = next((self.outline.nodes[t] for t in place[0].tokens if t in self.outline.nodes), None)
+                if at is not None:
+                    message = f"走这条路到{title(at)}以后，无论怎么办都到不了结束，办件永远办不完"
+                    self._add("endless", at, place, (), message, "给它一条能走到结束的路，检查回路的条件会不会变")
+                    return
+
     def _stuck(self, place: Place) -> None:
+        self.over.append(place)
         for token in (t for t in place[0].tokens if WAITS in t):
             join = self.outline.nodes[token.split(WAITS)[0]]
             arrived = {t.split(WAITS)[1] for t in place[0].tokens if t.startswith(f"{join.id}{WAITS}")}
@@ -257,7 +167,7 @@ class _Search:
         for node in self.outline.nodes.values():
             if self.outline.process_of(node.id) != self.process:
                 continue
-            if node.loop and (node.headers.get(TRANSITION) or (node.kind in SUBPROCESSES and self._records(node.id))):
+            if node.loop and (self.law.state_of(node) or (node.kind in SUBPROCESSES and self._records(node.id))):
                 message = f"{title(node)}是多实例，里面记录办件状态，会记录几次无法确定"
                 self._add("not-explored", node, None, (), message, "把记录状态的任务移到多实例外面")
             if node.kind == "callActivity" and node.called in self.outline.processes and self._records(node.called):
@@ -266,8 +176,7 @@ class _Search:
 
     def _records(self, scope: str) -> bool:
         return any(
-            n.headers.get(TRANSITION) or (n.kind in SUBPROCESSES and self._records(n.id))
-            for n in self.outline.inside(scope)
+            self.law.state_of(n) or (n.kind in SUBPROCESSES and self._records(n.id)) for n in self.outline.inside(scope)
         )
 
     def _too_many(self, element: str) -> None:
@@ -282,9 +191,6 @@ class _Search:
             self._add("piled-up", node, None, (), message, cure)
 
     # -- words
-
-    def _word(self, state: str | None) -> str:
-        return self.rules.names.get(state or "", state or "")
 
     def _trail(self, place: Place | None) -> tuple[str, ...]:
         parts: list[tuple[str, ...]] = []

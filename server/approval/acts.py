@@ -37,9 +37,10 @@ from server.db import mark
 from server.documents import numbering, papers
 from server.documents.models import Paper
 from server.errors import Conflict, NotFound
-from server.processes.handlers import JobContext, Variables, handler, procedure, thrown, transitions
+from server.processes.handlers import JobContext, Variables, handler, headed, procedure, thrown, transitions
 
 transitions(*CODES)
+headed("admission-notice", "correction-notice", "withdrawal-notice", *letters.REFUSALS)
 procedure(
     "construction-permit",
     "approval",
@@ -56,14 +57,31 @@ procedure(
         "p1_requires_planning_permit",
     ),
     rules=lawful.PERMIT,
+    examples={
+        "phase": ("P0", "P1", "P12", "P2", "P3"),
+        **dict.fromkeys(
+            ("has_basement", "civil_defence", "special_fire", "supervision_required", "p1_requires_planning_permit"),
+            (True, False),
+        ),
+    },
 )
 procedure(
     "joint-acceptance",
     "approval",
     start=("case_id", "matter", *(f"{special}_passed" for special in judging.SPECIALS)),
     rules=lawful.ACCEPTANCE,
+    examples={
+        f"{special}_passed": (False,) if special in ("planning", "fire", "archive") else (True, False)
+        for special in judging.SPECIALS
+    },
 )
-procedure("acceptance-filing", "approval", start=("case_id", "matter", "registration_required"), rules=lawful.FILING)
+procedure(
+    "acceptance-filing",
+    "approval",
+    start=("case_id", "matter", "registration_required"),
+    rules=lawful.FILING,
+    examples={"registration_required": (True, False)},
+)
 
 
 def case_of(session: Session, subject: str) -> Case:
@@ -110,7 +128,7 @@ def _record(context: JobContext, case: Case, decision: Decision | None, opinion:
     )
 
 
-@handler("record", headers=("transition",), acts=True)
+@handler("record", headers=("transition",), acts=True, returns=())
 def record(context: JobContext) -> None:
     """Record the transition named in the header; issue the paper named there, if any."""
     session, actor, now = context.session, context.actor, context.now
@@ -300,7 +318,7 @@ def _result(
     session.flush()
 
 
-@handler("issue_rectification", headers=("transition",), acts=True)
+@handler("issue_rectification", headers=("transition",), acts=True, returns=())
 def issue_rectification(context: JobContext) -> None:
     """Some special failed: the one list of all departments, and the clock stops until the owner asks for the re-test."""
     session, actor, now = context.session, context.actor, context.now
@@ -375,7 +393,7 @@ def acceptance_filed(
     return filing.number, contracts.dump(message)
 
 
-@handler("close_project", acts=False)
+@handler("close_project", acts=False, returns=())
 def close_project(context: JobContext) -> None:
     """Everything is done (xmsfwqbj = 1): the project is closed and its permits count as completed. Safe to repeat."""
     session, now = context.session, context.now

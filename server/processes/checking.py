@@ -7,17 +7,16 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server import jobs
 from server.accounts.models import Unit
 from server.errors import Invalid
-from server.processes import deployments
+from server.processes import deployments, surroundings
 from server.processes.definitions import main_file
 from server.processes.form_fields import lint_form, load
-from server.processes.handlers import HANDLERS, PROCEDURES, SENT, THROWN, TRANSITIONS
+from server.processes.handlers import PROCEDURES
 from server.processes.models import Version
 from server.processes.work_items import OWNER_LANE
 from workflows import Refused, paths
-from workflows.lint import Finding, HandlerInfo, Known, errors, lint
+from workflows.lint import Finding, Known, errors, lint
 from workflows.outline import read
 
 
@@ -71,18 +70,10 @@ def known(session: Session, files: Mapping[str, bytes], now: datetime) -> Known:
         session, {key: sha for key, (name, sha) in deployments.library(session, now).items() if name.endswith(".form")}
     )
     forms |= {deployments.key_of(name, data): data for name, data in files.items() if name.endswith(".form")}
-    return Known(
-        handlers={
-            name: HandlerInfo(required_headers=one.headers, acts=one.acts, returns=one.returns)
-            for name, one in HANDLERS.items()
-        },
-        forms={key: _answers(data) for key, data in forms.items()},
+    return surroundings.known(
+        forms,
         units=frozenset({OWNER_LANE, *session.scalars(select(Unit.name))}),
-        transitions=frozenset(TRANSITIONS) or None,
-        messages=frozenset(SENT | THROWN.keys() | jobs.RECEIVERS.keys()),
-        throws=frozenset(THROWN),
         processes=frozenset(session.scalars(select(Version.process_id).distinct())),
-        start_variables={p.process_id: p.start_variables for p in PROCEDURES.values() if p.start_variables},
     )
 
 
@@ -97,14 +88,9 @@ def as_data(found: Iterable[Finding]) -> list[dict[str, object]]:
             "message": one.message,
             "cure": one.cure,
             "path": list(one.path),
+            "rule": one.rule,
+            "column": one.column,
+            "missing": list(one.missing),
         }
         for one in found
     ]
-
-
-def _answers(data: bytes) -> frozenset[str] | None:
-    """The variables a form gives: the first part of every answer's key. None when it cannot be read."""
-    try:
-        return frozenset(str(field.key).split(".")[0] for field in load(data).answers())
-    except Invalid:  # lint of forms says what is wrong with it
-        return None

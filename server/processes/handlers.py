@@ -79,13 +79,15 @@ class Handler:
 class Procedure:
     """A process that an area starts, with the variables it hands over and the law its paths are held against.
 
-    rules: handed to `workflows.paths.check` as it is; None: no order of acts is prescribed.
+    rules: handed to `workflows.paths.check` as it is; None: no order of acts is prescribed. examples: what start variables may
+    hold, for trying a model at random; a variable without any is a text.
     """
 
     process_id: str
     area: str
     start_variables: frozenset[str] = field(default_factory=frozenset)
     rules: Any = None
+    examples: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 HANDLERS: dict[str, Handler] = {}
@@ -93,6 +95,7 @@ THROWN: dict[str, Thrower] = {}
 ARRIVALS: dict[str, Arrival] = {}
 SENT: set[str] = set()
 TRANSITIONS: set[str] = set()
+PAPERS: set[str] = set()
 PROCEDURES: dict[str, Procedure] = {}
 
 
@@ -146,9 +149,21 @@ def transitions(*names: str) -> None:
     TRANSITIONS.update(names)
 
 
-def procedure(process_id: str, area: str, *, start: Iterable[str] = (), rules: Any = None) -> None:
+def headed(*kinds: str) -> None:
+    """Declare the kinds of paper a service task's header `paper` may name."""
+    PAPERS.update(kinds)
+
+
+def procedure(
+    process_id: str,
+    area: str,
+    *,
+    start: Iterable[str] = (),
+    rules: Any = None,
+    examples: Mapping[str, tuple[Any, ...]] | None = None,
+) -> None:
     """Declare a process that an area starts, the variables it hands over and the law for its paths."""
-    PROCEDURES[process_id] = Procedure(process_id, area, frozenset(start), rules)
+    PROCEDURES[process_id] = Procedure(process_id, area, frozenset(start), rules, examples or {})
 
 
 def variables_of(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from server.db import mark
 from server.documents import numbering, papers
 from server.errors import Conflict
 from server.processes.handlers import BpmnError, JobContext, handler, procedure, sends, thrown
-from server.processes.rules import Rules
-from server.registry import book, checks, recording, registration, steps
+from server.registry import book, checks, lawful, recording, registration, steps
 from server.registry.messages import PROCESS
 from server.registry.models import Application, Certificate, CheckResult, Notice
 from server.registry.models import Step as StepRow
@@ -25,7 +24,9 @@ from server.registry.models import Step as StepRow
 REMEDY = "对不予登记不服的，可以自收到本告知书之日起 60 日内申请行政复议，或者 6 个月内向人民法院提起行政诉讼"
 HOLD = "HOLD"
 
-procedure(PROCESS, "registry", start=("application_id", "application_no", "filing_number"), rules=Rules())
+procedure(
+    PROCESS, "registry", start=("application_id", "application_no", "filing_number"), rules=lawful.REGISTRATION
+)
 sends("registration.cured")
 
 
