@@ -1,5 +1,6 @@
 """FEEL: values on both sides of the border, its limits, and the short ways past the interpreter."""
 
+import hashlib
 import threading
 import time as clock
 from datetime import UTC, date, datetime, time, timedelta
@@ -159,6 +160,55 @@ def test_endless_and_greedy_expressions_end_with_an_error_and_harm_nobody(monkey
     thread.start()
     thread.join()
     assert done == [True]
+
+
+LIGHT = '建筑面积 > 5000 and 项目类型 in ["市政", "房建"]'
+HEAVY = "count(for i in 1..60000 return i)"  # about a third of the time limit of this test
+
+
+def test_limits_hold_under_eight_busy_threads_without_one_false_interruption(monkeypatch):
+    monkeypatch.setattr(feel, "TIME_LIMIT", 0.4)
+    done = threading.Event()
+    monkeypatch.setattr(feel, "MEMORY_LIMIT", 24 * 1024 * 1024)
+    calm: list[BaseException | int] = []
+    stopped: list[str] = []
+
+    def busy(number: int) -> None:
+        try:
+            for i in range(400):
+                area = 4_000 + (i + number) % 2_000
+                assert feel.evaluate(LIGHT, {"建筑面积": area, "项目类型": "市政"}) is (area > 5_000)
+                if i % 200 == number:
+                    assert feel.evaluate(HEAVY, {}) == 60_000
+            calm.append(number)
+        except (FeelError, AssertionError) as error:
+            calm.append(error)
+
+    def greedy() -> None:
+        for text in ("some i in 1..100000000 satisfies i < 0", "for i in 1..3000, j in 1..3000 return [i, j]"):
+            try:
+                stopped.append(f"answered {feel.evaluate(text, {})!r:.20}")
+            except FeelError as error:
+                stopped.append(str(error))
+            assert feel.evaluate("1 + 1", {}) == 2
+
+    def burn() -> None:  # CPU time of the process that is nobody's expression, as passwords and papers take it
+        while not done.is_set():
+            hashlib.pbkdf2_hmac("sha256", b"x", b"y", 50_000)
+
+    burning = [threading.Thread(target=burn) for _ in range(4)]
+    threads = [threading.Thread(target=busy, args=(number,)) for number in range(8)]
+    threads += [threading.Thread(target=greedy) for _ in range(2)]
+    for thread in burning + threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    for thread in burning:
+        thread.join()
+    assert sorted(calm, key=str) == list(range(8))
+    assert len(stopped) == 4
+    assert {text[:8] for text in stopped} <= {"表达式计算超时,", "表达式占用内存过"}
 
 
 def test_deep_nesting_is_an_error_not_a_crash():

@@ -111,7 +111,7 @@ def _canonical(item: Any) -> Any:
 
 def _length(item: FeelText) -> Any:
     found = _DURATION.fullmatch(item.text)
-    if not found:
+    if not found or (item.kind == "months" and found[4]):  # years and months have no days
         return item
     sign = -1 if found[1] else 1
     if item.kind == "months" or ((found[2] or found[3]) and not (found[4] or "T" in item.text)):

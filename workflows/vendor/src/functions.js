@@ -1,6 +1,7 @@
-// What feelin names but does not compute: the relations of ranges (DMN 1.5, table 78). They stand in for its own; an expression
-// can still be compiled with feelin's, so that `gcb conformance` can tell what feelin alone is worth.
-import { builtins, cmp, FeelRange } from 'feelin';
+// Functions of ours that stand in for feelin's: what it names but does not compute (the relations of ranges, DMN 1.5, table 78),
+// and what it answers wrongly or with null: roundings of 2.345, years and months with days left over, the latest of some dates.
+// An expression can still be compiled with feelin's own, so that `gcb conformance` can tell what feelin alone is worth.
+import { builtins, cmp, duration, FeelDate, FeelDateTime, FeelDuration, FeelRange, FeelTime } from 'feelin';
 
 const ranges = (...values) => values.every((value) => value instanceof FeelRange);
 const no = (value) => value === null || value === undefined;
@@ -40,6 +41,64 @@ function coincides(a, b) {
 
 const during = (a, b) => (ranges(b) ? b.includes(a) : null);
 
+// -- rounding: of the decimal that is written, not of the double that holds it
+
+const LEAST = -6111;
+const GREATEST = 6176;
+
+function shifted(number, places) {
+  const [digits, exponent = '0'] = String(number).split('e');
+  return Number(`${digits}e${Number(exponent) + places}`);
+}
+
+/** @param {number|undefined} usual the scale where none is given; undefined: it has to be given */
+function rounding(round, usual) {
+  const found = (n, scale = usual) => {
+    if (typeof n !== 'number' || typeof scale !== 'number') return null;
+    const places = Math.trunc(scale);
+    if (places < LEAST || places > GREATEST) return null;
+    const result = shifted(round(shifted(n, places)), -places);
+    return Number.isFinite(result) ? result : n;
+  };
+  found.$args = ['n', 'scale'];
+  return found;
+}
+
+const away = (round) => (n) => Math.sign(n) * round(Math.abs(n));
+
+function halfEven(n) {
+  const below = Math.floor(n);
+  return n - below === 0.5 ? below + Math.abs(below % 2) : Math.round(n);
+}
+
+// -- dates
+
+const days = (value) => (value instanceof FeelDate ? value.value : value.value.toPlainDate());
+
+function monthsBetween(from, to) {
+  if (![from, to].every((one) => one instanceof FeelDate || one instanceof FeelDateTime)) return null;
+  const { years, months } = days(from).until(days(to), { largestUnit: 'year' });
+  const all = years * 12 + months;
+  return duration(`${all < 0 ? '-' : ''}P${Math.abs(all)}M`);
+}
+monthsBetween.$args = ['from', 'to'];
+
+const KINDS = [FeelDate, FeelDateTime, FeelTime, FeelDuration];
+const kind = (value) => (typeof value === 'number' || typeof value === 'string' ? typeof value
+  : KINDS.find((one) => value instanceof one) || null);
+
+/** Of numbers, texts, dates, times or durations, all of one kind; else null. */
+function utmost(sign) {
+  const found = (...given) => {
+    const list = given.length === 1 && Array.isArray(given[0]) ? given[0] : given;
+    const first = list.length ? kind(list[0]) : null;
+    if (first === null || list.some((one) => kind(one) !== first)) return null;
+    return list.reduce((best, one) => (cmp(one, best) * sign > 0 ? one : best));
+  };
+  found.$args = ['...list'];
+  return found;
+}
+
 function relation(test, names) {
   const found = (a, b) => (no(a) || no(b) ? null : test(a, b));
   found.$args = names;
@@ -55,6 +114,16 @@ const OURS = {
   'overlaps before': relation(overlapsBefore, ['range1', 'range2']),
   'overlaps after': relation((a, b) => overlapsBefore(b, a), ['range1', 'range2']),
   coincides: relation(coincides, ['point1', 'point2']),
+  decimal: rounding(halfEven),
+  floor: rounding(Math.floor, 0),
+  ceiling: rounding(Math.ceil, 0),
+  'round up': rounding(away(Math.ceil)),
+  'round down': rounding(away(Math.floor)),
+  'round half up': rounding(away(Math.round)),
+  'round half down': rounding(away((n) => Math.ceil(n - 0.5))),
+  'years and months duration': monthsBetween,
+  min: utmost(-1),
+  max: utmost(1),
 };
 const THEIRS = Object.fromEntries(Object.keys(OURS).map((name) => [name, builtins[name]]));
 
