@@ -208,6 +208,12 @@ def doubt(expression: str, names: Mapping[str, Value] | None = None, *, unary: b
     return _DOUBTS[found["fault"]].format(text=found["text"][:40]) if found else None
 
 
+def functions() -> list[str]:
+    """Names of all functions that an expression may call."""
+    names: list[str] = ask({"command": "functions", "now": None})["names"]
+    return names
+
+
 def body(expression: str) -> str:
     return expression.strip().removeprefix("=").strip()
 

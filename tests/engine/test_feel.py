@@ -116,6 +116,39 @@ def test_the_clock_is_the_callers():
     assert feel.evaluate("today()", {}, now=datetime(2026, 3, 1, 17, tzinfo=UTC)) == date(2026, 3, 2)  # in China
 
 
+def test_now_is_an_instant_that_python_knows():
+    found = feel.evaluate("now()", {}, now=datetime(2026, 3, 1, 17, tzinfo=UTC))
+    assert found == datetime(2026, 3, 1, 17, tzinfo=UTC)
+    assert type(found) is datetime
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("decimal(2.345, 2)", Decimal("2.34")),
+        ("round half up(1.005, 2)", Decimal("1.01")),
+        ("round half up(-2.5, 0)", -3),
+        ("round half down(2.5, 0)", 2),
+        ("floor(-1.5)", -2),
+        ("round up(5.5, 7000)", None),
+        ("floor(null)", None),
+        ('max([date("2026-01-02"), date("2026-03-01"), date("2025-12-31")])', date(2026, 3, 1)),
+        ('min("乙", "丙")', "丙"),
+        ('max([1, "a"])', None),
+        ("min([])", None),
+        ('years and months duration(date("2024-01-01"), date("2026-03-05"))', FeelText("months", "P2Y2M")),
+        ('years and months duration(date("2026-03-05"), date("2024-01-01"))', FeelText("months", "-P2Y2M")),
+        ("during(3, (3..5])", False),
+        ("overlaps before([1..3), [3..5])", False),
+        ("starts([1..10], [1..10))", False),
+        ("coincides([1..5], [1..5))", False),
+    ],
+)
+def test_functions_of_our_own_where_those_of_the_library_are_wrong(text, value):
+    found = feel.evaluate(text, {})
+    assert found == value and type(found) is type(value)
+
+
 def test_what_doubles_cannot_hold_is_refused():
     assert feel.evaluate("n + 0", {"n": 2**53}) == 2**53
     for value in (2**53 + 1, Decimal(2) ** 60, [2**60], {"deep": -(2**53) - 1}):

@@ -1,4 +1,5 @@
 import './intl.js';
+import { builtins } from 'feelin';
 import { fault } from './check.js';
 import { evaluate, compile } from './compile.js';
 import { decide, invoke, DecisionFailure } from './decision.js';
@@ -21,6 +22,9 @@ const COMMANDS = {
     const names = read(variables);
     compile(mode, text, names);
     return { fault: fault(mode, text, names, strict) };
+  },
+  functions() {
+    return { names: Object.keys(builtins) };
   },
   learn({ hash, program }) {
     if (PROGRAMS.size >= KEPT) PROGRAMS.clear();   // Python teaches again what is asked for
