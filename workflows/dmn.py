@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from . import feel
+from .boxed import BOXED, Boxed, Types, first
 from .errors import DecisionError, FeelError, Problem, Refused
 from .source import Xml, namespace, parse, tag
 
@@ -22,26 +23,6 @@ _NAMESPACES = (
     "https://www.omg.org/spec/DMN/20230324/MODEL/",
     "https://www.omg.org/spec/DMN/20240513/MODEL/",
 )
-_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
-_AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
-_BOXED = frozenset(
-    {
-        "literalExpression",
-        "decisionTable",
-        "context",
-        "invocation",
-        "list",
-        "relation",
-        "functionDefinition",
-        "conditional",
-        "filter",
-        "for",
-        "some",
-        "every",
-    }
-)
-
-
 @dataclass(frozen=True, slots=True)
 class DecisionResult:
     """`matched`: decision id -> ids of the rules that hit, for every table on the way: the reason for the value."""
@@ -53,12 +34,13 @@ class DecisionResult:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """A program, closed under requirements. `names`: id -> name of each decision."""
+    """A program, closed under requirements. `names`: id -> name of each decision; `labels`: also of its functions."""
 
     program: Mapping[str, Any] = field(repr=False)
     text: str = field(repr=False)
     hash: str
     names: Mapping[str, str]
+    labels: Mapping[str, str]
     files: tuple[str, ...]
 
 
@@ -101,7 +83,8 @@ def decide(
     now: datetime | None = None,
     strict: bool = True,
 ) -> DecisionResult:
-    """Raises DecisionError with a Chinese sentence. `strict`: a name without a value is an error, not null."""
+    """Raises DecisionError with a Chinese sentence. `strict`: a name without a value, or a value that is not of its declared
+    type, is an error, not null."""
     if decision not in decisions.program["decisions"]:
         raise DecisionError(f"没有编号为“{decision}”的决策")
     reply = _ask(
@@ -113,9 +96,8 @@ def decide(
             "now": feel.milliseconds(now),
         },
     )
-    if strict and reply["missing"]:
-        owner, name = reply["missing"][0]
-        raise DecisionError(f"决策“{decisions.names.get(owner, owner)}”缺少输入“{name}”")
+    if strict:
+        _refuse_gaps(decisions, reply)
     matched = {key: tuple(rules) for key, rules in reply["matched"].items()}
     return DecisionResult(decision, reply["value"], MappingProxyType(matched))
 
@@ -139,12 +121,48 @@ def texts(decisions: Decisions) -> Iterator[tuple[str, str, bool]]:
                     stack += body.values()
 
 
-def serve(decisions: Decisions, service: str, variables: Mapping[str, Any]) -> Any:
-    """The value of a decision service, given its inputs by name; of several output decisions a dictionary by name."""
+def _refuse_gaps(decisions: Decisions, reply: Mapping[str, Any]) -> None:
+    """Where DMN puts null: a name without a value, a value that is not of its declared type."""
+    if reply["missing"]:
+        owner, name = reply["missing"][0]
+        raise DecisionError(f"决策“{decisions.labels.get(owner, owner)}”缺少输入“{name}”")
+    if reply["mistyped"]:
+        owner, what, wanted = reply["mistyped"][0]
+        name = decisions.labels.get(owner, owner)
+        raise DecisionError(f"决策“{name}”的{_ROLES.get(what, f'“{what}”')}应当是{_KINDS.get(wanted, wanted)}")
+
+
+_ROLES = {"": "结果", "()": "某处调用的函数或参数"}
+_KINDS = {
+    "number": "数",
+    "string": "文字",
+    "boolean": "真或假",
+    "date": "日期",
+    "time": "时刻",
+    "date and time": "日期和时间",
+    "days and time duration": "时长(天、时、分、秒)",
+    "years and months duration": "时长(年、月)",
+    "list": "列表",
+    "context": "上下文,并含有类型里的每一项",
+    "function": "函数",
+    "allowed": "允许的值之一",
+    "arguments": "与函数的定义相符的",
+    "comparable": "能与输入的值比较的",
+}
+
+
+def serve(decisions: Decisions, service: str, variables: Mapping[str, Any], *, strict: bool = True) -> Any:
+    """The value of a decision service, given its inputs by name; of several output decisions a dictionary by name.
+
+    Raises DecisionError. `strict`: as for `decide`.
+    """
     if service not in decisions.program["services"]:
         raise DecisionError(f"没有编号为“{service}”的决策服务")
     command = {"command": "decide", "service": service, "variables": feel.mentioned(decisions.text, variables)}
-    return _ask(decisions, {**command, "now": None})["value"]
+    reply = _ask(decisions, {**command, "now": None})
+    if strict:
+        _refuse_gaps(decisions, reply)
+    return reply["value"]
 
 
 def _ask(decisions: Decisions, command: dict[str, Any]) -> dict[str, Any]:
@@ -161,12 +179,14 @@ def _ask(decisions: Decisions, command: dict[str, Any]) -> dict[str, Any]:
 
 
 def _failure(decisions: Decisions, failure: Mapping[str, Any]) -> str:
-    name = decisions.names.get(failure["decision"], failure["decision"])
+    name = decisions.labels.get(failure["decision"], failure["decision"])
     match failure["kind"]:
         case "overlap":
             return f"决策“{name}”的第 {'、'.join(map(str, failure['rules']))} 条规则同时成立,无法决定用哪一条"
         case "cell":
             return f"决策“{name}”第 {failure['rule']} 条规则第 {failure['column']} 列“{failure['text']}”无法计算"
+        case "aggregate":
+            return f"决策“{name}”的输出不能汇总:要汇总的都得是数,或同一种日期、时长"
         case "cycle":
             return f"决策“{name}”直接或间接地以自己为前提"
     return f"决策“{name}”含有无法计算的内容({failure.get('text', '')})"
@@ -177,6 +197,7 @@ class _Library:
 
     def __init__(self) -> None:
         self.elements: dict[str, tuple[str, Xml]] = {}
+        self.types: dict[str, Types] = {}
         self.twice: set[str] = set()
         self.files: set[str] = set()
         self.program: dict[str, dict[str, Any]] = {"decisions": {}, "knowledge": {}, "services": {}}
@@ -186,6 +207,7 @@ class _Library:
             raise Refused(
                 [Problem("", f"文件“{file}”不是 DMN 1.3 以上的决策模型。", "请用 Camunda Modeler 重新保存。")]
             )
+        self.types[file] = Types(root)
         for element in root:
             key = element.get("id")
             if key and tag(element) in ("decision", "inputData", "businessKnowledgeModel", "decisionService"):
@@ -196,17 +218,19 @@ class _Library:
     def decisions(self) -> Decisions:
         text = json.dumps(self.program, sort_keys=True, ensure_ascii=False)
         names = {key: self.name(key) for key in self.program["decisions"]}
+        labels = {key: self.name(key) for part in self.program.values() for key in part}
         return Decisions(
             self.program,
             text,
             hashlib.sha256(text.encode()).hexdigest(),
             MappingProxyType(names),
+            MappingProxyType(labels),
             tuple(sorted(self.files)),
         )
 
     def name(self, key: str) -> str:
         element = self.elements[key][1]
-        variable = _child(element, "variable")
+        variable = first(element, "variable")
         return " ".join(
             ((variable.get("name") if variable is not None else None) or element.get("name") or key).split()
         )
@@ -236,17 +260,20 @@ class _Library:
         if kind == "inputData":
             return []
         requires = [self._requirement(reference) for reference in _references(element)]
+        types = self._types(key)
+        boxed = Boxed(key, types, problems)
         if kind == "decision":
-            body = next((child for child in element if tag(child) in _BOXED), None)
+            body = next((one for one in element if tag(one) in BOXED), None)
             self.program["decisions"][key] = {
                 "requires": [r for r in requires if r],
-                "body": _Boxed(key, problems)(body),
+                "body": boxed(body),
+                "type": types.variable(element),
             }
         else:
-            logic = _child(element, "encapsulatedLogic")
+            logic = first(element, "encapsulatedLogic")
             self.program["knowledge"][key] = {
                 "requires": [r for r in requires if r],
-                "body": _Boxed(key, problems).function(logic),
+                "body": boxed.function(logic),
             }
         return [
             reference
@@ -254,7 +281,13 @@ class _Library:
             if reference not in self.elements or tag(self.elements[reference][1]) != "inputData"
         ]
 
-    def _requirement(self, key: str) -> dict[str, str] | None:
+    def _types(self, key: str) -> Types:
+        return self.types[self.elements[key][0]]
+
+    def _typed(self, key: str) -> dict[str, Any]:
+        return {"name": self.name(key), "type": self._types(key).variable(self.elements[key][1])}
+
+    def _requirement(self, key: str) -> dict[str, Any] | None:
         if key not in self.elements:
             return None  # need() reports it
         kinds = {
@@ -263,7 +296,7 @@ class _Library:
             "businessKnowledgeModel": "knowledge",
             "decisionService": "service",
         }
-        return {"kind": kinds[tag(self.elements[key][1])], "id": key, "name": self.name(key)}
+        return {"kind": kinds[tag(self.elements[key][1])], "id": key, **self._typed(key)}
 
     def _add_service(self, key: str, element: Xml) -> list[str]:
         def ids(name: str) -> list[str]:
@@ -271,7 +304,8 @@ class _Library:
 
         outputs, inputs = ids("outputDecision"), [*ids("inputDecision"), *ids("inputData")]
         self.program["services"][key] = {
-            "parameters": [self.name(k) for k in (*ids("inputData"), *ids("inputDecision")) if k in self.elements],
+            "parameters": [self._typed(k) for k in (*ids("inputData"), *ids("inputDecision")) if k in self.elements],
+            "type": self._types(key).variable(element),
             "outputs": [{"id": k, "name": self.name(k)} for k in outputs if k in self.elements],
         }
         return [
@@ -293,143 +327,3 @@ def _references(element: Xml) -> list[str]:
 
 def _reference(element: Xml) -> str:
     return (element.get("href") or "").rpartition("#")[2]
-
-
-def _child(element: Xml | None, name: str) -> Xml | None:
-    return None if element is None else next((child for child in element if tag(child) == name), None)
-
-
-def _text(element: Xml | None) -> str:
-    found = _child(element, "text")
-    return ((found.text if found is not None else None) or "").strip()
-
-
-class _Boxed:
-    """One boxed expression of the decision `key` as a tree of plain data."""
-
-    def __init__(self, key: str, problems: list[Problem]) -> None:
-        self.key, self.problems = key, problems
-
-    def __call__(self, element: Xml | None) -> dict[str, Any]:
-        if element is None:
-            return self.refuse("没有内容", "请填写决策表或表达式。")
-        make = getattr(self, f"_{tag(element)}", None)
-        if make is None:
-            return self.refuse(f"含有不支持的内容({tag(element)})", "请改为决策表或表达式。")
-        made: dict[str, Any] = make(element)
-        return made
-
-    def refuse(self, what: str, cure: str) -> dict[str, Any]:
-        self.problems.append(Problem(self.key, f"决策“{self.key}”{what}。", cure))
-        return {"kind": "literal", "text": "null"}
-
-    def inner(self, element: Xml | None) -> dict[str, Any]:
-        return self(None if element is None else next((child for child in element if tag(child) in _BOXED), None))
-
-    def part(self, element: Xml, name: str) -> dict[str, Any]:
-        return self.inner(_child(element, name))
-
-    def _literalExpression(self, element: Xml) -> dict[str, Any]:
-        language = element.get("expressionLanguage") or ""
-        if language and "feel" not in language.lower():
-            return self.refuse(f"使用了表达式语言 {language}", "请改为 FEEL。")
-        return {"kind": "literal", "text": _text(element) or "null"}
-
-    def _decisionTable(self, element: Xml) -> dict[str, Any]:
-        policy, aggregation = element.get("hitPolicy", "UNIQUE"), element.get("aggregation")
-        if policy not in _POLICIES or (aggregation is not None and aggregation not in _AGGREGATIONS):
-            return self.refuse(f"的命中策略 {policy} {aggregation or ''} 无法识别", "请重新选择命中策略。")
-        outputs = [child for child in element if tag(child) == "output"]
-        rules = [child for child in element if tag(child) == "rule"]
-        return {
-            "kind": "table",
-            "policy": policy,
-            "aggregation": aggregation,
-            "inputs": [_text(_child(child, "inputExpression")) or "null" for child in element if tag(child) == "input"],
-            "outputs": [
-                {
-                    "name": output.get("name") or output.get("label") or f"output{number}",
-                    "otherwise": _text(_child(output, "defaultOutputEntry")) or None,
-                    "values": _text(_child(output, "outputValues")) or None,
-                }
-                for number, output in enumerate(outputs, 1)
-            ],
-            "rules": [
-                {
-                    "id": rule.get("id") or f"rule{number}",
-                    "number": number,
-                    "tests": [_text(cell) for cell in rule if tag(cell) == "inputEntry"],
-                    "outputs": [_text(cell) or "null" for cell in rule if tag(cell) == "outputEntry"],
-                }
-                for number, rule in enumerate(rules, 1)
-            ],
-        }
-
-    def _list(self, element: Xml) -> dict[str, Any]:
-        return {"kind": "list", "items": [self(child) for child in element if tag(child) in _BOXED]}
-
-    def _relation(self, element: Xml) -> dict[str, Any]:
-        return {
-            "kind": "relation",
-            "columns": [child.get("name") for child in element if tag(child) == "column"],
-            "rows": [[self(cell) for cell in row if tag(cell) in _BOXED] for row in element if tag(row) == "row"],
-        }
-
-    def _context(self, element: Xml) -> dict[str, Any]:
-        entries = []
-        for entry in element:
-            if tag(entry) == "contextEntry":
-                variable = _child(entry, "variable")
-                entries.append({"name": None if variable is None else variable.get("name"), "body": self.inner(entry)})
-        return {"kind": "context", "entries": entries}
-
-    def _functionDefinition(self, element: Xml) -> dict[str, Any]:
-        return self.function(element)
-
-    def function(self, element: Xml | None) -> dict[str, Any]:
-        if element is None or element.get("kind", "FEEL") != "FEEL":
-            return self.refuse("含有非 FEEL 的函数", "请改为 FEEL 函数。")
-        return {
-            "kind": "function",
-            "body": self.inner(element),
-            "parameters": [child.get("name") for child in element if tag(child) == "formalParameter"],
-        }
-
-    def _invocation(self, element: Xml) -> dict[str, Any]:
-        bindings = [
-            {
-                "name": (_child(binding, "parameter") if binding is not None else binding).get("name"),  # type: ignore[union-attr]
-                "body": self.inner(binding),
-            }
-            for binding in element
-            if tag(binding) == "binding" and _child(binding, "parameter") is not None
-        ]
-        return {"kind": "invocation", "called": self.inner(element), "bindings": bindings}
-
-    def _conditional(self, element: Xml) -> dict[str, Any]:
-        return {
-            "kind": "conditional",
-            "test": self.part(element, "if"),
-            "yes": self.part(element, "then"),
-            "no": self.part(element, "else"),
-        }
-
-    def _filter(self, element: Xml) -> dict[str, Any]:
-        return {"kind": "filter", "in": self.part(element, "in"), "match": self.part(element, "match")}
-
-    def _for(self, element: Xml) -> dict[str, Any]:
-        return self._iteration(element, "for", "return")
-
-    def _some(self, element: Xml) -> dict[str, Any]:
-        return self._iteration(element, "some", "satisfies")
-
-    def _every(self, element: Xml) -> dict[str, Any]:
-        return self._iteration(element, "every", "satisfies")
-
-    def _iteration(self, element: Xml, kind: str, result: str) -> dict[str, Any]:
-        return {
-            "kind": kind,
-            "name": element.get("iteratorVariable"),
-            "in": self.part(element, "in"),
-            "body": self.part(element, result),
-        }

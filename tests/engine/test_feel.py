@@ -142,6 +142,17 @@ def test_now_is_an_instant_that_python_knows():
         ("overlaps before([1..3), [3..5])", False),
         ("starts([1..10], [1..10))", False),
         ("coincides([1..5], [1..5))", False),
+        ('"x" in [1..3]', None),
+        ('5 in ["a".."c"]', None),
+        ("2 in [1..3]", True),
+        ("5 in (< 10)", True),
+        ("for i in 1..2.5 return i", [1, 2]),
+        ("for i in 3..1 return i", [3, 2, 1]),
+        ("for i in (1..3) return i", [2]),
+        (
+            'for d in date("2026-02-27")..date("2026-03-01") return d',
+            [date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1)],
+        ),
     ],
 )
 def test_functions_of_our_own_where_those_of_the_library_are_wrong(text, value):

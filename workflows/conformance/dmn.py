@@ -109,7 +109,7 @@ class _Model:
             if not case.service:
                 key = self.decisions.get(node, "")
                 return dmn.decide(self.program, key, case.inputs, strict=False).value
-            got = dmn.serve(self.program, self.services.get(case.service, ""), case.inputs)
+            got = dmn.serve(self.program, self.services.get(case.service, ""), case.inputs, strict=False)
         except DecisionError:
             return MISSING
         return got[node] if isinstance(got, dict) and node in got else got
@@ -139,7 +139,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"19:00\"\)|-19:00", "an offset beyond 18 hours is let pass"),
     (r"\binstance of\b", "instance of a type the model defines, or of a list or context with inner types"),
     (r"^0084-", "iteration over ranges of dates and times; over ranges that must not be iterated"),
-    (r"^0082-", "a result that does not fit its declared type (we raise an error where the suite wants null)"),
+    (r"^0082-", "a result that does not fit its declared type where FEEL itself declares it"),
     (r"^0085-", "a decision service called with wrong arguments"),
     (r"^0086-", "a model imported by namespace"),
     (r"^0099-", "the negative of a duration"),

@@ -14,23 +14,26 @@ function shape(value) {
   return `{${Object.keys(value).map((key) => JSON.stringify(key) + shape(value[key])).join(',')}}`;
 }
 
-/** mode: 'e' expression, 'u' unary tests; alone: with feelin's own functions only. Throws feelin's SyntaxError. */
+/** mode: 'e' expression, 'u' unary tests; alone: keeps what is compiled with feelin's own functions apart. Throws SyntaxError. */
 export function compile(mode, text, context, alone = false) {
   const key = `${mode}${alone ? '!' : ''}${text}\u0000${shape(context)}`;
   let ready = cache.get(key);
   if (!ready) {
     const notes = new InterpreterContext();
     const parse = mode === 'u' ? interpreter.unaryTest : interpreter.evaluate;
-    const build = () => parse.call(interpreter, text, context, undefined, notes);
-    ready = { notes, root: (alone ? withFeelinAlone(build) : build()).root };
+    ready = { notes, root: parse.call(interpreter, text, context, undefined, notes).root };
     if (cache.size >= KEPT) cache.clear();
     cache.set(key, ready);
   }
   return ready;
 }
 
-/** @returns {{value, warnings: {type: string, text: string}[]}} */
+/** alone: with feelin's own functions only. @returns {{value, warnings: {type: string, text: string}[]}} */
 export function evaluate(mode, text, context, alone = false) {
+  return alone ? withFeelinAlone(() => run(mode, text, context, true)) : run(mode, text, context, false);
+}
+
+function run(mode, text, context, alone) {
   const { root, notes } = compile(mode, text, context, alone);
   const outer = notes.warnings;   // an expression may, by a function, run itself again
   notes.warnings = [];

@@ -2,6 +2,7 @@
 // FEEL texts. Requirements are evaluated once each, on demand; knowledge models and decision services become functions.
 import { FeelFunction } from 'feelin';
 import { evaluate } from './compile.js';
+import { allowed, coerced } from './types.js';
 
 export class DecisionFailure extends Error {
   constructor(kind, decision, details) {
@@ -11,6 +12,8 @@ export class DecisionFailure extends Error {
 }
 
 const same = (a, b) => evaluate('e', 'a = b', { a, b }).value === true;
+
+const MISSING = new Set(['NO_VARIABLE_FOUND', 'NO_CONTEXT_ENTRY_FOUND', 'NO_PROPERTY_FOUND']);
 
 class Run {
   /**
@@ -23,26 +26,48 @@ class Run {
     this.values = new Map();
     this.matched = {};
     this.missing = new Set();
+    this.mistyped = [];
     this.path = [];
+  }
+
+  /** The value as its declared type wants it; what cannot be is null and noted. what: '' a result, '()' an argument, else a name. */
+  typed(value, type, owner, what) {
+    if (!type || this.program.alone) return value;
+    const found = coerced(value, type);
+    if (found.fault) this.mistyped.push([owner, what, found.fault]);
+    return found.value;
+  }
+
+  /** A function whose result is null when its arguments are too few or do not fit. */
+  callable(names, types, owner, work) {
+    return new FeelFunction((...given) => {
+      if (this.program.alone) return work(names.map((_, i) => (given[i] === undefined ? null : given[i])));
+      const faults = this.mistyped.length;
+      const values = names.map((_, i) => this.typed(given[i] === undefined ? null : given[i], types[i], owner, '()'));
+      if (names.some((_, i) => given[i] === undefined)) this.mistyped.push([owner, '()', 'arguments']);
+      return this.mistyped.length > faults ? null : work(values);
+    }, names);
   }
 
   decision(id) {
     if (!this.values.has(id)) {
       if (this.path.includes(id)) throw new DecisionFailure('cycle', id, {});
       this.path.push(id);
-      const { requires, body } = this.program.decisions[id];
-      this.values.set(id, this.value(body, this.context(requires), id));
+      const { requires, body, type } = this.program.decisions[id];
+      this.values.set(id, this.typed(this.value(body, this.context(requires, id), id), type, id, ''));
       this.path.pop();
     }
     return this.values.get(id);
   }
 
   /** All variables, as Camunda has it: a table drawn without input data in the graph still finds its inputs. */
-  context(requires) {
+  context(requires, owner) {
     const context = { ...this.inputs };
-    for (const { kind, id, name } of requires) {
-      if (kind === 'decision') {
-        context[name] = name in this.inputs && this.program.overridden ? this.inputs[name] : this.decision(id);
+    for (const { kind, id, name, type } of requires) {
+      if (kind === 'input') {
+        if (Object.hasOwn(context, name)) context[name] = this.typed(context[name], type, owner, name);
+      } else if (kind === 'decision') {
+        context[name] = Object.hasOwn(this.inputs, name) && this.program.overridden ? this.inputs[name] : this.decision(id);
       } else if (kind === 'knowledge') {
         context[name] = this.knowledge(id);
       } else if (kind === 'service') {
@@ -54,16 +79,20 @@ class Run {
 
   knowledge(id) {
     const { requires, body } = this.program.knowledge[id];
-    return this.value(body, this.context(requires), id);
+    return this.value(body, this.context(requires, id), id);
   }
 
   service(id) {
-    const { parameters, outputs } = this.program.services[id];
-    return new FeelFunction((...given) => {
-      const inputs = {};
-      parameters.forEach((name, i) => { inputs[name] = given[i] === undefined ? null : given[i]; });
-      return new Run({ ...this.program, overridden: true }, inputs).outputs(outputs);
-    }, parameters);
+    const { parameters, outputs, type } = this.program.services[id];
+    const names = parameters.map(({ name }) => name);
+    return this.callable(names, parameters.map((one) => one.type), id, (values) => {
+      const inputs = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+      const run = new Run({ ...this.program, overridden: true }, inputs);
+      run.missing = this.missing;
+      run.mistyped = this.mistyped;
+      run.matched = this.matched;
+      return this.typed(run.outputs(outputs), type && type.kind === 'function' ? type.result : null, id, '');
+    });
   }
 
   outputs(outputs) {
@@ -73,13 +102,18 @@ class Run {
 
   feel(mode, text, context, owner) {
     const { value, warnings } = evaluate(mode, text, context, Boolean(this.program.alone));
-    for (const warning of warnings) {
-      if (warning.type === 'NO_VARIABLE_FOUND') this.missing.add(`${owner}\u0000${warning.text}`);
+    for (const { type, text: piece } of warnings) {
+      if (MISSING.has(type)) this.missing.add(`${owner}\u0000${piece}`);
+      if (type === 'FUNCTION_INVOCATION_FAILURE') this.mistyped.push([owner, '()', 'arguments']);
     }
     return value === undefined ? null : value;
   }
 
   value(body, context, owner) {
+    return this.typed(this.bare(body, context, owner), body.type, owner, '');
+  }
+
+  bare(body, context, owner) {
     const sub = (child, more) => this.value(child, more ? { ...context, ...more } : context, owner);
     if (this.program.alone === 'literals' && body.kind !== 'literal') {
       throw new DecisionFailure('unknown', owner, { text: body.kind });
@@ -90,17 +124,14 @@ class Run {
       case 'list': return body.items.map((item) => sub(item));
       case 'relation': return body.rows.map((row) => Object.fromEntries(row.map((cell, i) => [body.columns[i], sub(cell)])));
       case 'context': return this.entries(body, context, owner);
-      case 'function': return new FeelFunction((...given) => {
-        const names = {};
-        body.parameters.forEach((name, i) => { names[name] = given[i] === undefined ? null : given[i]; });
-        return sub(body.body, names);
-      }, body.parameters);
+      case 'function': return this.callable(body.parameters, body.types, owner, (values) => (
+        sub(body.body, Object.fromEntries(body.parameters.map((name, i) => [name, values[i]])))));
       case 'invocation': return this.invocation(body, context, owner);
       case 'conditional': return sub(sub(body.test) === true ? body.yes : body.no);
       case 'filter': return this.filter(body, context, owner);
       case 'for': return this.items(sub(body.in)).map((item) => sub(body.body, { [body.name]: item }));
-      case 'some': return this.items(sub(body.in)).some((item) => sub(body.body, { [body.name]: item }) === true);
-      case 'every': return this.items(sub(body.in)).every((item) => sub(body.body, { [body.name]: item }) === true);
+      case 'some': return this.quantified(body, sub, true);
+      case 'every': return this.quantified(body, sub, false);
       default: throw new DecisionFailure('unknown', owner, { text: body.kind });
     }
   }
@@ -108,6 +139,13 @@ class Run {
   items(value) {
     if (value === null) return [];
     return Array.isArray(value) ? value : [value];
+  }
+
+  /** some: wanted is true, every: false. What is neither true nor false leaves it open. */
+  quantified(body, sub, wanted) {
+    const found = this.items(sub(body.in)).map((item) => sub(body.body, { [body.name]: item }));
+    if (found.includes(wanted)) return wanted;
+    return found.every((one) => typeof one === 'boolean') ? !wanted : null;
   }
 
   filter(body, context, owner) {
@@ -122,8 +160,8 @@ class Run {
   entries(body, context, owner) {
     const known = { ...context };
     const made = {};
-    for (const { name, body: child } of body.entries) {
-      const value = this.value(child, known, owner);
+    for (const { name, body: child, type } of body.entries) {
+      const value = this.typed(this.value(child, known, owner), type, owner, name || '');
       if (name === null) return value;
       made[name] = known[name] = value;
     }
@@ -132,18 +170,30 @@ class Run {
 
   invocation(body, context, owner) {
     const called = this.value(body.called, context, owner);
-    if (!(called instanceof FeelFunction)) return null;
+    if (!(called instanceof FeelFunction)) {
+      this.mistyped.push([owner, '()', 'function']);
+      return null;
+    }
     const names = Object.fromEntries(body.bindings.map(({ name, body: child }) => [name, this.value(child, context, owner)]));
-    if (Object.keys(names).some((name) => !called.parameterNames.includes(name))) return null;
+    if (Object.keys(names).some((name) => !called.parameterNames.includes(name))) {
+      this.mistyped.push([owner, '()', 'arguments']);
+      return null;
+    }
     return called.fn(...called.parameterNames.map((name) => (name in names ? names[name] : null)));
   }
 
   table(table, context, owner) {
-    const inputs = table.inputs.map((text) => this.feel('e', text, context, owner));
+    const inputs = table.inputs.map((text, i) => (
+      this.typed(this.feel('e', text, context, owner), table.types[i], owner, text)));
     const cell = (text, value, rule, column) => {
       if (text === '-' || text === '') return true;
       try {
-        return this.feel('u', text, { ...context, '?': value }, owner) === true;
+        const flag = typeof value === 'boolean' && !text.includes('?') && !this.program.alone;
+        const told = flag ? this.boolean(text, context, owner) : null;
+        if (told !== null) return told === value;
+        const hit = this.feel('u', text, { ...context, '?': value }, owner);
+        if (hit === null && value !== null) this.mistyped.push([owner, text, 'comparable']);
+        return hit === true;
       } catch (error) {
         throw error.position ? new DecisionFailure('cell', owner, { text, rule, column }) : error;
       }
@@ -159,8 +209,29 @@ class Run {
     if (table.policy === 'UNIQUE' && hits.length > 1) {
       throw new DecisionFailure('overlap', owner, { rules: hits.map((rule) => rule.number) });
     }
-    const results = hits.map((rule) => rule.outputs.map((text) => this.feel('e', text, context, owner)));
+    const results = hits.map((rule) => rule.outputs.map((text, i) => (
+      this.output(table.outputs[i], this.feel('e', text, context, owner), owner))));
     return this.result(table, results, hits, context, owner);
+  }
+
+  output({ name, type, values }, value, owner) {
+    const found = this.typed(value, type, owner, name);
+    if (values && found !== null && !this.program.alone && !allowed(found, values)) {
+      this.mistyped.push([owner, name, 'allowed']);
+      return null;
+    }
+    return found;
+  }
+
+  /** What a cell over a true or false input says by itself, null where it is a test: "Other.flag" is compared, not believed. */
+  boolean(text, context, owner) {
+    try {
+      const value = this.feel('e', text, context, owner);
+      return typeof value === 'boolean' ? value : null;
+    } catch (error) {
+      if (error.position) return null;   // true, false: tests, and no expression
+      throw error;
+    }
   }
 
   result(table, results, hits, context, owner) {
@@ -168,10 +239,12 @@ class Run {
       : Object.fromEntries(row.map((value, i) => [table.outputs[i].name, value])));
     const many = ['COLLECT', 'RULE ORDER', 'OUTPUT ORDER'].includes(table.policy);
     if (!results.length) {
-      if (table.outputs.some(({ otherwise }) => otherwise !== null)) {
-        return whole(table.outputs.map(({ otherwise }) => (otherwise === null ? null : this.feel('e', otherwise, context, owner))));
-      }
       if (table.aggregation === 'COUNT') return 0;
+      if (table.outputs.some(({ otherwise }) => otherwise !== null)) {
+        const usual = whole(table.outputs.map((output) => (output.otherwise === null ? null
+          : this.output(output, this.feel('e', output.otherwise, context, owner), owner))));
+        return many && !table.aggregation ? [usual] : usual;
+      }
       return many && !table.aggregation ? [] : null;
     }
     if (table.policy === 'ANY' && results.some((row) => !same(row, results[0]))) {
@@ -181,12 +254,18 @@ class Run {
     if (!many) return whole(results[0]);
     const values = results.map(whole);
     switch (table.aggregation) {
-      case 'SUM': return this.feel('e', 'sum(v)', { v: values }, owner);
-      case 'MIN': return this.feel('e', 'min(v)', { v: values }, owner);
-      case 'MAX': return this.feel('e', 'max(v)', { v: values }, owner);
+      case 'SUM': return this.aggregate('sum(v)', values, owner);
+      case 'MIN': return this.aggregate('min(v)', values, owner);
+      case 'MAX': return this.aggregate('max(v)', values, owner);
       case 'COUNT': return values.length;
       default: return values;
     }
+  }
+
+  aggregate(text, values, owner) {
+    const value = this.feel('e', text, { v: values }, owner);
+    if (value === null && !this.program.alone) throw new DecisionFailure('aggregate', owner, {});
+    return value;
   }
 
   byPriority(table, results, context, owner) {
@@ -204,11 +283,16 @@ class Run {
 export function decide(program, decision, inputs) {
   const run = new Run(program, inputs);
   const value = run.decision(decision);
-  return { value, matched: run.matched, missing: [...run.missing].map((text) => text.split('\u0000')) };
+  return { value, ...notes(run) };
 }
 
 export function invoke(program, service, inputs) {
-  const { outputs } = program.services[service];
-  const run = new Run({ ...program, overridden: true }, inputs);
-  return { value: run.outputs(outputs), matched: run.matched, missing: [] };
+  const run = new Run(program, {});
+  const called = run.service(service);
+  const value = called.fn(...called.parameterNames.map((name) => (Object.hasOwn(inputs, name) ? inputs[name] : undefined)));
+  return { value, ...notes(run) };
 }
+
+const notes = ({ matched, missing, mistyped }) => ({
+  matched, mistyped, missing: [...missing].map((text) => text.split('\u0000')),
+});

@@ -125,16 +125,50 @@ const OURS = {
   min: utmost(-1),
   max: utmost(1),
 };
+/** A value of another kind than the ends is in no range; feelin says that "x" lies between 1 and 3. */
+function rangeIncludes(value) {
+  const end = this.start === null ? this.end : this.start;
+  const other = !(value instanceof FeelRange) && !no(value) && !no(end) && kind(value) !== kind(end);
+  return other ? null : includesOf.call(this, value);
+}
+const includesOf = FeelRange.prototype.includes;
+
+const STEPS = [
+  [(value) => typeof value === 'number', (value, by) => value + by],
+  [(value) => value instanceof FeelDate, (value, by) => new FeelDate(value.value.add({ days: by }))],
+];
+
+/** One after the other, numbers by one and dates by a day; feelin knows no dates, and never ends between 1 and 2.5. */
+function rangeMap(work) {
+  const step = STEPS.find(([is]) => is(this.start) && is(this.end));
+  if (!step) return mapOf.call(this, work);
+  const by = cmp(this.start, this.end) > 0 ? -1 : 1;
+  const found = [];
+  for (let one = this['start included'] ? this.start : step[1](this.start, by); ; one = step[1](one, by)) {
+    const left = cmp(this.end, one) * by;
+    if (left < 0 || (left === 0 && !this['end included'])) return found;
+    found.push(work(one));
+  }
+}
+const mapOf = FeelRange.prototype.map;
+
 const THEIRS = Object.fromEntries(Object.keys(OURS).map((name) => [name, builtins[name]]));
 
-Object.assign(builtins, OURS);
+const install = (functions, ranges) => {
+  Object.assign(builtins, functions);
+  Object.assign(FeelRange.prototype, ranges);
+};
+const ours = () => install(OURS, { includes: rangeIncludes, map: rangeMap });
 
-/** What `work` gives while feelin's own functions are in force: they are looked up when an expression is compiled. */
+ours();
+
+/** What `work` gives while feelin's own functions are in force; one inside another keeps them so. */
 export function withFeelinAlone(work) {
-  Object.assign(builtins, THEIRS);
+  if (builtins.min === THEIRS.min) return work();
+  install(THEIRS, { includes: includesOf, map: mapOf });
   try {
     return work();
   } finally {
-    Object.assign(builtins, OURS);
+    ours();
   }
 }

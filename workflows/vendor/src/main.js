@@ -35,8 +35,8 @@ const COMMANDS = {
     const program = PROGRAMS.get(hash);
     if (!program) return { error: 'unlearnt' };
     const inputs = read(variables);
-    const { value, matched, missing } = service ? invoke(program, service, inputs) : decide(program, decision, inputs);
-    return { value: write(value), matched, missing };
+    const { value, ...notes } = service ? invoke(program, service, inputs) : decide(program, decision, inputs);
+    return { value: write(value), ...notes };
   },
 };
 
