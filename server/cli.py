@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from server import areas, migrate, scenarios, serving, trying
+from server import areas, gate, migrate, scenarios, serving, trying
 from server.accounts import demo
 from server.config import ROOT, ConfigurationError, Settings
 from server.db import open_database
@@ -38,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trial = commands.add_parser("try", help="play the model tests beside models; exit 1 when one fails")
     trial.add_argument("paths", nargs="+", metavar="PATH", help="a .bpmn, a .tests.yaml, or a folder of them")
     trial.add_argument("--json", action="store_true", help="print one JSON document")
+    check = commands.add_parser("lint", help="check files as publishing does, without a database; exit 1 on errors")
+    check.add_argument("paths", nargs="+", metavar="PATH", help="a .bpmn, .dmn or .form file, or a folder of them")
+    check.add_argument("--json", action="store_true", help="print one JSON document")
+    mutate = commands.add_parser("mutate", help="make faulty models and measure how many the check refuses")
+    mutate.add_argument("--seed", type=int, default=1)
+    mutate.add_argument("--count", type=int, default=200, help="how many faulty models")
+    mutate.add_argument("--json", action="store_true", help="print one JSON document")
     suites = commands.add_parser("conformance", help="run the public suites over the engine; prints JSON")
     suites.add_argument("path", type=Path, help="the folder of the suites, or of one of them")
     chosen = parser.parse_args(arguments)
@@ -51,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "try":
         return trying.main(chosen.paths, as_json=chosen.json)
+    if chosen.command == "lint":
+        return gate.check_files(chosen.paths, as_json=chosen.json)
+    if chosen.command == "mutate":
+        return gate.mutate(seed=chosen.seed, count=chosen.count, as_json=chosen.json)
     if chosen.command == "scenario":
         return _scenario(chosen.name, chosen.server, as_json=chosen.json)
     if chosen.command == "bench":

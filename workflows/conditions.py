@@ -27,8 +27,17 @@ MAX_DEPTH = 40
 MAX_TOKENS = 300
 
 Scalar = bool | str | float | None
-Known = tuple[str, frozenset[Scalar]]  # ('is', {one}) or ('not', {some})
+Known = tuple[str, frozenset[Scalar]]  # ('is', {one}), ('not', {some}) or UNSET
+UNSET: Known = ("unset", frozenset())  # nobody has written the variable: a condition that asks it stops the case
 Values = Mapping[str, Known]
+
+
+class Unset(Exception):
+    """A condition asks a variable that nobody has written; `name` is it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 @dataclass(frozen=True)
@@ -141,8 +150,11 @@ def told(text: str, values: Values) -> Known | None:
     if (known := literal(text)) is not None:
         return known
     if (name := copied(text)) is not None:
-        return values.get(name)
-    found = list(islice(outcomes(parse(text), values), 2))
+        return None if values.get(name) == UNSET else values.get(name)
+    try:
+        found = list(islice(outcomes(parse(text), values), 2))
+    except Unset:  # in a mapping it is null
+        return None
     settled = len(found) == 1 and not isinstance(parse(text), Opaque)
     return ("is", frozenset({found[0][0]})) if settled else None
 
@@ -155,7 +167,7 @@ def parse(text: str) -> Condition:
 
 
 def outcomes(condition: Condition, values: Values) -> Iterator[tuple[bool, Values]]:
-    """Every way a condition can turn out where `values` is known, each with what is known then."""
+    """Every way a condition can turn out where `values` is known, each with what is known then. Raises Unset."""
     match condition:
         case Constant(value):
             yield value is True, values
@@ -190,6 +202,8 @@ def assign(values: Values, name: str, known: Known | None) -> dict[str, Known]:
 
 def _compare(name: str, value: Scalar, values: Values) -> Iterator[tuple[bool, Values]]:
     kind, known = values.get(name, ("not", frozenset()))
+    if kind == "unset":
+        raise Unset(name)
     if kind == "is":
         yield _same(next(iter(known)), value), values
     elif any(_same(k, value) for k in known):

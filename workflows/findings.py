@@ -31,11 +31,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class HandlerInfo:
-    """A job handler: headers it cannot work without, whether it records an act of the case, variables it hands back."""
+    """A job handler: headers it cannot work without, whether it records an act of the case, variables it hands back, codes of
+    the BPMN errors it may raise, the area whose processes it serves ('' for any)."""
 
     required_headers: frozenset[str] = frozenset()
     acts: bool = False
     returns: frozenset[str] | None = None  # None: not told
+    errors: frozenset[str] = frozenset()
+    area: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Known:
     messages: names that somebody sends. throws: names that somebody carries further when a model throws them.
     start_variables: process id -> the variables a start hands over.
     choices: form id -> field -> the answers it offers, of the fields that offer a closed list. papers: kinds of papers that
-    a job's header may name.
+    a job's header may name. areas: process id -> the area that starts it.
     """
 
     handlers: Mapping[str, HandlerInfo] | None = None
@@ -60,6 +63,7 @@ class Known:
     start_variables: Mapping[str, frozenset[str]] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, frozenset[str]]] | None = None
     papers: frozenset[str] | None = None
+    areas: Mapping[str, str] = field(default_factory=dict)
 
     def answers(self, form: str) -> frozenset[str] | None:
         """The variables a form gives, None when not told."""

@@ -7,15 +7,16 @@ Pure and tolerant: it reads the XML itself (`outline`), so that one fault does n
 import re
 from collections.abc import Iterator, Mapping
 
+from workflows import lint_decisions
 from workflows.deployment import deploy
-from workflows.dmn import texts
 from workflows.errors import Problem, Refused
-from workflows.feel import doubt
 from workflows.findings import Finding, HandlerInfo, Known, errors
 from workflows.lint_data import data_rules
+from workflows.lint_decisions import tables_of
 from workflows.lint_diagram import diagram_rules
 from workflows.lint_flow import flow_rules, whole
 from workflows.lint_names import name_rules, thrown_names
+from workflows.lint_outcomes import outcome_rules
 from workflows.lint_standard import standard_rules
 from workflows.outline import Node, Outline, read, title
 from workflows.rules import problems
@@ -30,11 +31,13 @@ HALF_WIDTH = re.compile(r"(?<=[\u4e00-\u9fff”）)])[,:]|[,:](?=[\u4e00-\u9fff�
 
 
 def lint(files: Mapping[str, bytes], name: str, known: Known) -> list[Finding]:
-    """All findings about one model, errors first, else in the order of the rules.
+    """All findings about one model or decision file, errors first, else in the order of the rules.
 
     files: file name -> content, of the model and of all it may call or decide by. name: the file name of the model, or the
     id of its process. Any bytes get a verdict; nothing is raised.
     """
+    if name.endswith(lint_decisions.SUFFIX) and name in files:
+        return sorted(lint_decisions.of_file(files, name), key=lambda f: f.severity != "error")
     file = file_of(files, name)
     if file is None:
         return [whole("unreadable", f"找不到流程“{name}”的文件", "重新上传")]
@@ -59,7 +62,11 @@ def lint(files: Mapping[str, bytes], name: str, known: Known) -> list[Finding]:
     if not errors(found):
         found += [_of_engine(p, outline) for process in sorted(executable) for p in _undeployable(files, process)]
     if not errors(found):
-        found += [finding for process in sorted(executable) for finding in _decisions(files, process)]
+        tables = tables_of(files)
+        for process in sorted(executable):
+            mine = [n for n in nodes if outline.process_of(n.id) == process]
+            found += lint_decisions.of_process(deploy(files, process), mine, tables)
+        found += outcome_rules(outline, nodes, known, tables)
     unique = {(f.code, f.element, f.message): f for f in found}
     return sorted(unique.values(), key=lambda f: f.severity != "error")
 
@@ -109,17 +116,6 @@ def _undeployable(files: Mapping[str, bytes], process: str) -> tuple[Problem, ..
     except Refused as refused:
         return refused.findings
     return ()
-
-
-def _decisions(files: Mapping[str, bytes], process: str) -> Iterator[Finding]:
-    """Cells of the decisions a process uses that are no FEEL: the engine meets them only when a case comes to them."""
-    decisions = deploy(files, process).decisions
-    for key, text, unary in texts(decisions):
-        wrong = doubt(text if unary else f"={text}", unary=unary)
-        if wrong:
-            name = decisions.names.get(key, key)
-            message = _sentence(f"决策“{name}”里的“{text}”{wrong}")
-            yield Finding("error", "decision-feel", None, name, message, "在决策表里改正这一格")
 
 
 def _of_engine(problem: Problem, outline: Outline | None) -> Finding:

@@ -36,6 +36,8 @@ def name_rules(
         elif node.kind in ("serviceTask", "sendTask"):
             yield from _job(node, known)
             yield from _retries(node)
+            yield from _raised(outline, node, known)
+            yield from _foreign(outline, node, known)
         elif node.kind == "businessRuleTask":
             yield from _decision(node, known)
         elif node.kind == "callActivity":
@@ -141,6 +143,14 @@ def _job(node: Node, known: Known) -> Iterator[Finding]:
                 f"{title(node)}缺少参数“{header}”，处理程序“{node.handler}”没有它不能工作",
                 f"在任务头里加上“{header}”",
             )
+    paper = node.headers.get("paper", "").strip()
+    if known.papers is not None and paper and paper not in known.papers:
+        yield error(
+            "unknown-paper",
+            node,
+            f"{title(node)}要出具的文书“{paper}”不存在{nearest(paper, known.papers)}",
+            "换成已有的文书：" + "、".join(_likely(paper, known.papers)),
+        )
     transition = node.headers.get("transition")
     if transition is None:
         return
@@ -161,6 +171,42 @@ def _job(node: Node, known: Known) -> Iterator[Finding]:
             node,
             f"{title(node)}要记录的办件状态“{transition}”不存在{nearest(transition, known.transitions)}",
             "换成状态表里的名字",
+        )
+
+
+def _raised(outline: Outline, node: Node, known: Known) -> Iterator[Finding]:
+    """Every error that a handler may raise is caught, on the job or around it."""
+    info = (known.handlers or {}).get(node.handler)
+    for code in sorted(info.errors if info else ()):
+        if not _caught(outline, node, code):
+            yield error(
+                "uncaught-error",
+                node,
+                f"{title(node)}的处理程序“{node.handler}”会以错误“{code}”结束，没有人接住它，办件会变成异常",
+                f"在{title(node)}的边上画一个接住“{code}”的错误边界事件，连到之后要做的事",
+            )
+
+
+def _caught(outline: Outline, node: Node, code: str) -> bool:
+    at: Node | None = node
+    while at is not None:
+        starts = [s for sub in outline.inside(at.scope) if sub.on_event for s in outline.inside(sub.id)]
+        for one in (*outline.boundaries(at.id), *(s for s in starts if s.kind == "startEvent")):
+            if one.event and one.event.kind == "error" and one.event.code in ("", code):
+                return True
+        at = outline.nodes.get(at.scope)
+    return False
+
+
+def _foreign(outline: Outline, node: Node, known: Known) -> Iterator[Finding]:
+    """A handler serves the cases of its own area."""
+    info, area = (known.handlers or {}).get(node.handler), known.areas.get(outline.process_of(node.id), "")
+    if info and info.area and area and info.area != area:
+        yield error(
+            "foreign-handler",
+            node,
+            f"{title(node)}的处理程序“{node.handler}”不是给这类办件用的，运行时会出错",
+            "换成这类办件自己的处理程序",
         )
 
 

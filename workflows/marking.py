@@ -91,9 +91,13 @@ class Game:
         self.outline, self.process, self.known = outline, process, known or Known()
         self.following = {n.id: list(targets(outline, n)) for n in outline.nodes.values()}
         self.reach = lru_cache(None)(self._reach)
+        self.unset: dict[tuple[str, str], None] = {}  # (node, variable) asked before anybody wrote it, in order
 
     def starts(self, values: Mapping[str, Value]) -> Iterator[Move]:
         """What the case is after each of the ways to start it."""
+        told = self.known.start_variables.get(self.process)
+        if told is not None:
+            values = {**dict.fromkeys(self._asked_anywhere - told, conditions.UNSET), **values}
         for node in self.outline.inside(self.process):
             if node.kind == "startEvent":
                 run = _Run((), (), (), (), (node.id,)).using(self._assigned(node, values))
@@ -196,6 +200,8 @@ class Game:
             values = conditions.assign(values, name, conditions.told(source, seen) if name == target else None)
         if not node.outputs:
             written = writes(node, self.known)
+            if "*" in written:
+                values = {name: value for name, value in values.items() if value != conditions.UNSET}
             if written == ANYTHING and (node.kind == "callActivity" or node.handler in (self.known.handlers or {})):
                 return {}
             for name in written - ANYTHING:
@@ -363,7 +369,11 @@ class Game:
 
     def _answers(self, flow: Flow, values: Mapping[str, Value], at: Node) -> list[tuple[bool, Mapping[str, Value]]]:
         condition = conditions.parse(flow.condition or "true")
-        found = list(islice(conditions.outcomes(condition, values), MAX_ALTERNATIVES + 1))
+        try:
+            found = list(islice(conditions.outcomes(condition, values), MAX_ALTERNATIVES + 1))
+        except conditions.Unset as missing:
+            self.unset[at.id, missing.name] = None
+            return [(True, values), (False, values)]
         if len(found) > MAX_ALTERNATIVES:
             raise TooManyWays(at.id)
         return found

@@ -60,6 +60,7 @@ class _Search:
         try:
             for move in self.game.starts(values):
                 self._take(None, Case(), move, pending)
+            self._unset(None)
             while pending:
                 place = pending.popleft()
                 if len(self.parents) > MAX_STATES:
@@ -68,6 +69,7 @@ class _Search:
                 for move in self.game.moves(place[0]):
                     moved = True
                     self._take(place, place[1], move, pending)
+                self._unset(place)
                 if not moved and place[0].tokens:
                     self._stuck(place)
             if self.game.known.handlers is not None:  # else a handler may change what a condition asks
@@ -105,6 +107,14 @@ class _Search:
             for one in self.law.resting(after, move.after):
                 self._add(one.code, one.node, place, (), one.message, one.cure)
             pending.append(place)
+
+    def _unset(self, place: Place | None) -> None:
+        """Conditions met on the way from here that ask a variable which nobody has written on this path."""
+        for id_, name in self.game.unset:
+            node = self.outline.nodes[id_]
+            message = f"走这条路到{title(node)}时还没有人写过“{name}”，它的条件没法判断，办件会停在这里"
+            self._add("unset", node, place, (id_,), message, f"在开始事件的输出里给“{name}”一个初值")
+        self.game.unset.clear()
 
     # -- where a case comes to rest for ever
 

@@ -67,12 +67,14 @@ Arrival = Callable[[Variables], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Handler:
-    """A registered handler. acts: it records an act of the case. returns: the variables it gives (None: not told)."""
+    """A registered handler. acts: it records an act of the case. returns: the variables it gives (None: not told). errors: codes
+    of the `BpmnError`s it raises."""
 
     run: Run
     headers: frozenset[str]
     acts: bool
     returns: frozenset[str] | None
+    errors: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,12 @@ PROCEDURES: dict[str, Procedure] = {}
 
 
 def handler(
-    name: str, *, headers: Iterable[str] = (), acts: bool = False, returns: Collection[str] | None = None
+    name: str,
+    *,
+    headers: Iterable[str] = (),
+    acts: bool = False,
+    returns: Collection[str] | None = None,
+    errors: Iterable[str] = (),
 ) -> Callable[[RunT], RunT]:
     """Register `f(context)` for service tasks of this type; what it returns are variables of the process.
 
@@ -111,7 +118,7 @@ def handler(
         if name in HANDLERS:
             raise ValueError(f"two handlers are called {name}")
         told = None if returns is None else frozenset(returns)
-        HANDLERS[name] = Handler(function, frozenset(headers), acts, told)
+        HANDLERS[name] = Handler(function, frozenset(headers), acts, told, frozenset(errors))
         return function
 
     return register

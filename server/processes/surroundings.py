@@ -17,7 +17,7 @@ def known(
     """forms: form id -> content. units: names of lanes. processes: ids that a model may call."""
     return Known(
         handlers={
-            name: HandlerInfo(required_headers=one.headers, acts=one.acts, returns=one.returns)
+            name: HandlerInfo(one.headers, one.acts, one.returns, one.errors, one.run.__module__.split(".")[1])
             for name, one in HANDLERS.items()
         },
         forms={key: _answers(data) for key, data in forms.items()},
@@ -28,6 +28,7 @@ def known(
         messages=frozenset(SENT | THROWN.keys() | jobs.RECEIVERS.keys()),
         throws=frozenset(THROWN),
         processes=processes,
+        areas={p.process_id: p.area for p in PROCEDURES.values()},
         start_variables={p.process_id: p.start_variables for p in PROCEDURES.values() if p.start_variables},
     )
 

@@ -111,7 +111,7 @@ def refuse(context: JobContext) -> None:
     _letter(session, application, "registration-refusal", letter, context.actor, now)
 
 
-@handler("registry.book", acts=True, returns=("certificate_number",))
+@handler("registry.book", acts=True, returns=("certificate_number",), errors=(HOLD,))
 def enter(context: JobContext) -> Mapping[str, Any]:
     """登簿: with the parcel locked, all twelve once more, then the book. A HOLD is the model's way back, not a fault."""
     session, now = context.session, context.now
