@@ -104,7 +104,7 @@ PROCESSES = ("construction-permit", "joint-acceptance", "acceptance-filing")
 def publish_models(session: Session, now: datetime, names: Iterable[str] = PROCESSES) -> None:
     """Put the shipped models into force, past the linter (which has tests of its own)."""
     files = {one.name: one.read_bytes() for one in (ROOT / "bpmn").iterdir() if one.suffix in (".bpmn", ".dmn")}
-    files |= {one.name: one.read_bytes() for one in (ROOT / "forms").glob("*.form")}
+    files |= {one.name: one.read_bytes() for one in (ROOT / "forms").iterdir() if one.suffix in (".form", ".yaml")}
     deployments.add_to_library(session, files, now)
     for name in names:
         closure, deployment = definitions.closure(session, name, files, None, now)

@@ -199,7 +199,6 @@ def in_the_register(session: Session, *numbers: str) -> None:
             facts={},
             promise=1,
             promise_unit="working_days",
-            catalogue_version="-",
             received_at=ISSUED,
             applicant="-",
         )

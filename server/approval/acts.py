@@ -3,7 +3,7 @@
 Each runs in a savepoint and may run again after a fault; each checks again what the model has no say in.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,11 +11,23 @@ from sqlalchemy.orm import Session
 
 from server import audit, contracts
 from server.accounts.actor import Actor
-from server.approval import deadlines, judging, lawful, letters, payloads, phases, records
+from server.approval import (
+    deadlines,
+    judging,
+    lawful,
+    letters,
+    materials_check,
+    matters_check,
+    matters_differences,
+    payloads,
+    phases,
+    records,
+)
+from server.approval.catalogues import catalogue_of
 from server.approval.checks import registers
 from server.approval.evidence import draw
 from server.approval.letters import CITY, Subject
-from server.approval.matters import catalogue
+from server.approval.matters import MATERIALS, MATTERS
 from server.approval.models import (
     AcceptanceFiling,
     Building,
@@ -30,7 +42,7 @@ from server.approval.models import (
     Project,
     Result,
 )
-from server.approval.picture import IN_FORCE, STATUS_WORDS
+from server.approval.picture import IN_FORCE, STATUS_WORDS, Picture
 from server.approval.states import CODES, State
 from server.clock import legal_date
 from server.db import mark
@@ -38,7 +50,14 @@ from server.documents import numbering, papers
 from server.documents.models import Paper
 from server.errors import Conflict, NotFound
 from server.processes.handlers import JobContext, Variables, handler, headed, procedure, thrown, transitions
+from server.processes.library_kinds import library_kind
 
+library_kind(
+    MATTERS, title="事项目录", check=matters_check.check_matters, difference=matters_differences.of_matters
+)
+library_kind(
+    MATERIALS, title="材料字典", check=materials_check.check_materials, difference=matters_differences.of_materials
+)
 transitions(*CODES)
 headed("admission-notice", "correction-notice", "withdrawal-notice", *letters.REFUSALS)
 procedure(
@@ -174,7 +193,7 @@ def issue_permit(context: JobContext) -> dict[str, Any]:
         raise Conflict("这一件没有许可阶段，不能制施工许可证。", code="NO_PHASE")
     _said(session, case, judging.DECIDING, frozenset({"grant"}), "准予许可")
     subject, day = letters.subject_of(session, case), legal_date(now)
-    covered = buildings_of(session, case)
+    covered, rules = buildings_of(session, case), catalogue_of(session, case, now)
     earlier = _earlier(session, case, covered)
     decision = judging.fresh(session, case.id)
     _record(context, case, decision)
@@ -183,7 +202,7 @@ def issue_permit(context: JobContext) -> dict[str, Any]:
         session,
         "construction-permit",
         number,
-        payloads.permit_paper(catalogue(), subject, covered, earlier, day),
+        payloads.permit_paper(rules, subject, covered, earlier, day),
         subject.key,
         actor,
         now,
@@ -195,7 +214,7 @@ def issue_permit(context: JobContext) -> dict[str, Any]:
         project_id=case.project_id,
         case_id=case.id,
         phase=case.phase,
-        scope=catalogue().matter(case.matter).phases[case.phase].scope,
+        scope=rules.matter(case.matter).phases[case.phase].scope,
         combines=[one.number for one in earlier],
         status="ACTIVE",
         issued_on=day,
@@ -208,7 +227,7 @@ def issue_permit(context: JobContext) -> dict[str, Any]:
     )
     session.add(PermitEvent(permit_id=permit.id, kind="issued", day=day, note="", actor=actor.label, at=now))
     session.flush()
-    deadlines.permit_limit(session, subject.project, permit)
+    deadlines.permit_limit(session, subject.project, permit, rules.commencement)
     _audit(session, actor, "permit.issued", case, now, {"number": number})
     return {"permit_number": number}
 
@@ -266,7 +285,7 @@ def issue_opinion(context: JobContext) -> dict[str, Any]:
     verdicts = judging.verdicts(session, case.id)
     subject = letters.subject_of(session, case)
     passed = {one.special for one in verdicts if one.passed}
-    owed = specials_owed(buildings_of(session, case), registers(draw(session, subject.project, now)))
+    owed = specials_owed(buildings_of(session, case), registers(_picture(session, subject, now)))
     failed = [one.name for one in verdicts if not one.passed]
     failed += [judging.SPECIALS[one] for one in owed if one not in {one.special for one in verdicts}]
     if failed or not passed:
@@ -277,9 +296,14 @@ def issue_opinion(context: JobContext) -> dict[str, Any]:
     )
     _result(session, subject, "D01", paper, {"paper": paper.id}, actor, now)
     if judging.last_notice(session, case.id, "rectification") is not None:
-        _restart_filing_limit(session, case, legal_date(now))
+        _restart_filing_limit(session, case, now)
     _audit(session, actor, "acceptance.passed", case, now, {"number": paper.number})
     return {"opinion_number": paper.number}
+
+
+def _picture(session: Session, subject: Subject, now: datetime) -> Picture:
+    """The case's project, by the catalogue the case goes by."""
+    return draw(session, subject.project, now, catalogue_of(session, subject.case, now))
 
 
 def specials_owed(buildings: list[Building], to_register: bool) -> list[str]:
@@ -290,16 +314,17 @@ def specials_owed(buildings: list[Building], to_register: bool) -> list[str]:
     return [one for one in judging.SPECIALS if one not in left_out]
 
 
-def _restart_filing_limit(session: Session, case: Case, day: date) -> None:
+def _restart_filing_limit(session: Session, case: Case, now: datetime) -> None:
     """After a rectification the works count as accepted on the day of the re-test (domain 1.2, D07)."""
+    day, limit = legal_date(now), catalogue_of(session, case, now).filing_limit
     deadlines.close(session, "filing", day, project_id=case.project_id)
-    deadlines.open_limit(session, "filing", catalogue().filing_limit, day, project_id=case.project_id)
+    deadlines.open_limit(session, "filing", limit, day, project_id=case.project_id)
 
 
 def _result(
     session: Session, subject: Subject, code: str, paper: Paper, data: dict[str, Any], actor: Actor, now: datetime
 ) -> None:
-    kind = catalogue().results[code]
+    kind = catalogue_of(session, subject.case, now).results[code]
     session.add(
         Result(
             project_id=subject.project.id,
@@ -336,7 +361,7 @@ def file_acceptance(context: JobContext) -> dict[str, Any]:
     session, actor, now = context.session, context.actor, context.now
     case = case_of(session, context.subject)
     subject, day = letters.subject_of(session, case), legal_date(now)
-    picture = draw(session, subject.project, now)
+    picture = _picture(session, subject, now)
     if picture.done("D01") is None or picture.qualified_on is None:
         raise Conflict("竣工联合验收还没有通过，不能备案。", code="ACCEPTANCE_MISSING")
     _said(session, case, judging.INTAKE, frozenset({"file"}), "备案")
@@ -385,7 +410,7 @@ def acceptance_filed(
     case = case_of(session, subject)
     filing = session.scalars(select(AcceptanceFiling).where(AcceptanceFiling.case_id == case.id)).one()
     about = letters.subject_of(session, case)
-    picture = draw(session, about.project, now)
+    picture = _picture(session, about, now)
     if not registers(picture):
         return None
     consent = session.get(Consent, filing.consent_id) if filing.consent_id else None

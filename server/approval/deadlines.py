@@ -11,7 +11,8 @@ from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from server import calendar
-from server.approval.matters import Limit, catalogue
+from server.approval.catalogues import catalogue_of
+from server.approval.matters import Limit
 from server.approval.models import Case, CaseRecord, Deadline, Permit, Project
 from server.approval.states import CLOSED, STOPS, State, admitted
 from server.calendar import CalendarYearMissing, Stop, Unit
@@ -72,13 +73,14 @@ def follow(session: Session, case: Case, history: list[CaseRecord]) -> None:
     record, day = history[-1], history[-1].legal_date
     state = State(record.state)
     was_admitted = admitted([State(one.state) for one in history])
-    rules = catalogue()
     if state is State.RECEIVED or (state is State.CORRECTION_ENDED and not was_admitted):
         close(session, "correction", day, case_id=case.id)
-        open_limit(session, "intake", rules.intake, day, project_id=case.project_id, case_id=case.id)
+        limit = catalogue_of(session, case, record.at).intake
+        open_limit(session, "intake", limit, day, project_id=case.project_id, case_id=case.id)
     elif state is State.CORRECTION_STARTED and not was_admitted:
         close(session, "intake", day, case_id=case.id)
-        open_limit(session, "correction", rules.correction, day, project_id=case.project_id, case_id=case.id)
+        limit = catalogue_of(session, case, record.at).correction
+        open_limit(session, "correction", limit, day, project_id=case.project_id, case_id=case.id)
     elif state is State.ADMITTED:
         close(session, "intake", day, case_id=case.id)
         promise = Limit(case.promise, Unit(case.promise_unit))
@@ -217,14 +219,14 @@ def records_of(session: Session, case_id: int) -> list[CaseRecord]:
     return list(session.scalars(select(CaseRecord).where(CaseRecord.case_id == case_id).order_by(CaseRecord.seq)))
 
 
-def permit_limit(session: Session, project: Project, permit: Permit) -> None:
-    """The three months to begin work, counted from the first permit as long as no work has begun (domain 2.3)."""
+def permit_limit(session: Session, project: Project, permit: Permit, limit: Limit) -> None:
+    """The months to begin work (`limit`), counted from the first permit as long as no work has begun (domain 2.3)."""
     running = select(Deadline.id).where(Deadline.project_id == project.id, Deadline.kind == "commencement")
     if session.scalar(running.limit(1)) is None:
         open_limit(
             session,
             "commencement",
-            catalogue().commencement,
+            limit,
             permit.issued_on,
             project_id=project.id,
             permit_id=permit.id,

@@ -17,7 +17,7 @@ from server.accounts.actions import actor_for_account
 from server.accounts.actor import Actor
 from server.accounts.models import Account
 from server.approval import actions
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue
 from server.approval.models import Application, Case, Permit, Project
 from server.calendar import CalendarYearMissing, current
 from server.config import Settings
@@ -154,7 +154,7 @@ class _Stage:
 
     def results(self, project: Project, numbers: Mapping[str, str], buildings: list[dict[str, Any]]) -> None:
         """Historical results, entered at the window from their documents."""
-        window = self.people["window"]
+        window, results = self.people["window"], catalogue(self.session, self.now).results
         for code, number in numbers.items():
             actions.enter_result(
                 self.session,
@@ -163,7 +163,7 @@ class _Stage:
                 code=code,
                 number=number,
                 issued_on=clock.legal_date(self.now),
-                file_id=self.file(window, catalogue().results[code].name),
+                file_id=self.file(window, results[code].name),
                 data={"buildings": buildings} if code == "B02" else {},
                 now=self.now,
             )
@@ -180,7 +180,7 @@ class _Stage:
         materials: Iterable[str] = (),
     ) -> Application:
         """An application with its files."""
-        dictionary = catalogue().materials
+        dictionary = catalogue(self.session, self.now).materials
         return actions.create_application(
             self.session,
             owner,

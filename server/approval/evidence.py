@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.approval import deadlines
 from server.approval.conditions import Required
-from server.approval.matters import Matter, catalogue
+from server.approval.matters import Catalogue, Matter
 from server.approval.models import (
     Application,
     Building,
@@ -44,8 +44,8 @@ DROPPED = frozenset({State.PULLED, State.NOT_ADMITTED, State.ADMISSION_REFUSED, 
 PASSED = frozenset({State.COMPLETED, State.COMPLETED_TOLERANT})
 
 
-def draw(session: Session, project: Project, now: datetime) -> Picture:
-    """The picture of a project on the legal day of `now`."""
+def draw(session: Session, project: Project, now: datetime, rules: Catalogue) -> Picture:
+    """The picture of a project on the legal day of `now`. rules: says which materials the system has already."""
     today = legal_date(now)
     buildings = list(
         session.scalars(select(Building).where(Building.project_id == project.id).order_by(Building.position))
@@ -65,7 +65,7 @@ def draw(session: Session, project: Project, now: datetime) -> Picture:
         results=_results(results),
         open_cases=_open(session, cases, numbers),
         passed=_passed(cases, results),
-        held=_held(session, project.id, cases, results, today),
+        held=_held(session, project.id, cases, results, today, rules),
         consent_signed=session.scalar(select(Consent.id).where(Consent.project_id == project.id).limit(1)) is not None,
         qualified_on=filing.start if filing else None,
         filing_due=filing.due if filing else None,
@@ -178,9 +178,8 @@ def _passed(cases: list[Standing], results: list[Result]) -> tuple[Passed, ...]:
 
 
 def _held(
-    session: Session, project_id: int, cases: list[Standing], results: list[Result], today: date
+    session: Session, project_id: int, cases: list[Standing], results: list[Result], today: date, rules: Catalogue
 ) -> dict[str, Held]:
-    rules = catalogue()
     held: dict[str, Held] = {}
     kept = {case.id: case for case, record in cases if State(record.state) not in DROPPED}
     if kept:
@@ -188,9 +187,10 @@ def _held(
             CaseMaterial.case_id.in_(kept), CaseMaterial.origin == UPLOAD
         )
         for case_id, code, file_id in session.execute(query.order_by(CaseMaterial.id)):
-            if rules.materials[code].reuse == "project":
+            material = rules.materials.get(code)
+            if material is not None and material.reuse == "project":
                 case = kept[case_id]
-                origin = f"{rules.matter(case.matter).title(case.phase)}时已提交（{case.serial}）"
+                origin = f"{rules.title(case.matter, case.phase)}时已提交（{case.serial}）"
                 held[code] = Held(origin, file_id)
     for one in results:
         kind = rules.results.get(one.code)

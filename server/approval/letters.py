@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
 from server.accounts.models import Organisation
-from server.approval.matters import Limit, catalogue
+from server.approval.catalogues import catalogue_of
+from server.approval.matters import Limit
 from server.approval.models import Case, NoticeItem, Project
 from server.calendar import CalendarYearMissing, Unit, current
 from server.clock import legal_date
@@ -65,7 +66,8 @@ def issue(
 ) -> Paper:
     """Issue the paper of this kind for the case, numbered by kind, district and year."""
     case, project, owner, today = subject.case, subject.project, subject.owner, legal_date(now)
-    title = catalogue().matter(case.matter).title(case.phase)
+    rules = catalogue_of(session, case, now)
+    title = rules.title(case.matter, case.phase)
     why = [one for one in reasons if one]
     data: dict[str, Any] = {
         "addressee": owner.name,
@@ -85,7 +87,7 @@ def issue(
     }
     if kind == "correction-notice":
         data["items_title"] = "要补的内容"
-        data["closing"] = ["以上是全部要补的内容，只告知这一次。" + _until(catalogue().correction, today, "前补齐")]
+        data["closing"] = ["以上是全部要补的内容，只告知这一次。" + _until(rules.correction, today, "前补齐")]
     number = numbering.letter_number(session, kind, project.district, today, CITY)
     return papers.issue(
         session,

@@ -1,22 +1,19 @@
-"""The catalogue of matters, results and materials: read from `forms/matters.yaml` and `forms/materials.yaml`, immutable.
+"""The catalogue of matters, results and materials: what `matters.yaml` and `materials.yaml` say, immutable.
 
-A case stores `VERSION`, the hash of both files, with the promise it was given: what explains a decision later stays with it.
+Both are files of the library: published like models, in force from a date on. Which version counts when, and for which
+case, is `catalogues`' to say; what may stand in them is `matters_check`'s.
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import yaml
-
+from server.approval import plain_yaml
 from server.calendar import Unit
 from server.errors import Invalid, NotFound
 
-FORMS = Path(__file__).resolve().parents[2] / "forms"
-
+MATTERS, MATERIALS = "matters.yaml", "materials.yaml"
 MODES = {"THREE": "三个阶段", "TWO": "两个阶段", "SINGLE": "不分阶段"}
 FLOW_TYPES = {
     "GOV_BUILDING": "政府投资房建",
@@ -56,7 +53,11 @@ class Asked:
     when: str | None = None
 
 
-CIRCUMSTANCES = frozenset({"special_fire", "civil_defence", "supervision"})
+CIRCUMSTANCES = {
+    "special_fire": "特殊建设工程",
+    "civil_defence": "有防空地下室",
+    "supervision": "须监理",
+}
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,13 @@ class Phase:
     materials: tuple[Asked, ...]
 
 
+KINDS = {"P": "行政许可", "F": "备案", "T": "技术审查", "Z": "中介服务", "U": "市政公用", "Q": "其他"}
+"""Kinds of matters (domain 1.2)."""
+
+
 @dataclass(frozen=True)
 class Matter:
-    """One matter. kind: P licence, F filing, Q other. `phases` only for the staged permit."""
+    """One matter. kind: of KINDS. `phases` only for the staged permit."""
 
     code: str
     name: str
@@ -122,9 +127,13 @@ class ResultKind:
     material: str | None
 
 
+SOURCES = {"UPLOAD": "上传", "E_CERT": "电子证照", "PREV_RESULT": "上一环节的结果", "SHARED_DATA": "数据共享"}
+REUSES = {"project": "同一项目交过一次就不再要", "case": "每次申请都要新的"}
+
+
 @dataclass(frozen=True)
 class Material:
-    """One material of the dictionary. reuse: `project` (asked once a project) or `case`."""
+    """One material of the dictionary. key: it cannot be done without; source: of SOURCES; reuse: of REUSES."""
 
     code: str
     name: str
@@ -135,9 +144,10 @@ class Material:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Both files together."""
+    """Both files together, each named by the hash of its content."""
 
-    version: str
+    matters_sha: str
+    materials_sha: str
     intake: Limit
     correction: Limit
     filing_limit: Limit
@@ -153,6 +163,17 @@ class Catalogue:
             known = "、".join(f"{one.code} {one.name}" for one in self.matters.values())
             raise NotFound(f"没有“{code}”这个事项。现在能申请：{known}。", code="UNKNOWN_MATTER")
         return self.matters[code]
+
+    def title(self, code: str, phase: str | None) -> str:
+        """What a case or a draft is called in lists; its code where this catalogue does not know it."""
+        matter = self.matters.get(code)
+        if matter is None or (phase and phase not in matter.phases):
+            return f"{code}·{phase}" if phase else code
+        return matter.title(phase)
+
+    def licence(self, code: str) -> bool:
+        """Whether the matter is an administrative licence (行政许可), which is granted or refused."""
+        return code in self.matters and self.matters[code].kind == "P"
 
     def phase(self, matter: Matter, key: str | None) -> Phase | None:
         """The phase of a matter that has phases. Raises Invalid when one is missing, unknown or not wanted."""
@@ -184,15 +205,12 @@ def _required(raw: dict[str, Any]) -> Limit:
     return found
 
 
-def read(matters: str, materials: str) -> Catalogue:
-    """Both files' texts → Catalogue. Raises ValueError for a material or result a matter names but nothing defines."""
-    raw = yaml.safe_load(matters)
-    dictionary = {
-        code: Material(code, one["name"], one["key"], one["source"], one["reuse"])
-        for code, one in yaml.safe_load(materials)["materials"].items()
-    }
+def read(matters: bytes, materials: bytes) -> Catalogue:
+    """Both files → Catalogue. Raises ValueError for files that `matters_check` finds errors in."""
+    raw = plain_yaml.load(matters).data
     catalogue = Catalogue(
-        version=hashlib.sha256((matters + "\0" + materials).encode()).hexdigest()[:16],
+        matters_sha=hashlib.sha256(matters).hexdigest(),
+        materials_sha=hashlib.sha256(materials).hexdigest(),
         intake=_required(raw["intake"]),
         correction=_required(raw["correction"]),
         filing_limit=_required(raw["filing_limit"]),
@@ -203,19 +221,16 @@ def read(matters: str, materials: str) -> Catalogue:
             code: ResultKind(code, one["name"], one["authority"], one.get("material"))
             for code, one in raw["results"].items()
         },
-        materials=dictionary,
+        materials={
+            code: Material(code, one["name"], one["key"], one["source"], one["reuse"])
+            for code, one in plain_yaml.load(materials).data["materials"].items()
+        },
     )
     asked = [one for matter in catalogue.matters.values() for one in matter.materials]
     asked += [one for matter in catalogue.matters.values() for phase in matter.phases.values() for one in phase.materials]
-    unknown = {one.when for one in asked if one.when} - CIRCUMSTANCES
-    if unknown:
-        raise ValueError(f"matters.yaml asks for materials under unknown circumstances {sorted(unknown)}")
-    named = {one.code for one in asked}
-    named |= {one.material for one in catalogue.results.values() if one.material}
-    if named - dictionary.keys():
-        raise ValueError(f"materials.yaml does not define {sorted(named - dictionary.keys())}")
-    if not catalogue.p1_requires_planning_permit and not raw["rules"]["p1_reform_document"]:
-        raise ValueError("p1_requires_planning_permit: false needs p1_reform_document")
+    named = {one.code for one in asked} | {one.material for one in catalogue.results.values() if one.material}
+    if named - catalogue.materials.keys():
+        raise ValueError(f"materials.yaml does not define {sorted(named - catalogue.materials.keys())}")
     return catalogue
 
 
@@ -251,11 +266,3 @@ def _matter(code: str, raw: dict[str, Any]) -> Matter:
         },
     )
 
-
-@lru_cache(maxsize=1)
-def catalogue() -> Catalogue:
-    """The catalogue of this installation, read once."""
-    return read(
-        (FORMS / "matters.yaml").read_text(encoding="utf-8"),
-        (FORMS / "materials.yaml").read_text(encoding="utf-8"),
-    )

@@ -111,7 +111,9 @@ class Case(Base):
     """One matter applied for once (办件). It has no status: `last_record_id` points at the record that says it.
 
     revision: of the dossier; grows when materials or facts change, so that nobody decides on what they have not seen.
-    promise, promise_unit, catalogue_version, process_version_id, form_id: what the case was bound to.
+    process_version_id: the model and forms it is bound to from its start. matters_sha, materials_sha: the contents of
+    matters.yaml and materials.yaml it is bound to from 受理 on; None before; '' for a case admitted before they were kept
+    (migration 0004): the oldest kept. promise, promise_unit: what was promised at 受理; before, what was when it was received.
     """
 
     __tablename__ = "apv_cases"
@@ -133,7 +135,8 @@ class Case(Base):
     revision: Mapped[int] = mapped_column(default=1)
     promise: Mapped[int]
     promise_unit: Mapped[str] = mapped_column(String(20))
-    catalogue_version: Mapped[str] = mapped_column(String(16))
+    matters_sha: Mapped[str | None] = mapped_column(String(64))
+    materials_sha: Mapped[str | None] = mapped_column(String(64))
     process_version_id: Mapped[int | None]
     instance_id: Mapped[int | None] = mapped_column(index=True)
     last_record_id: Mapped[int | None]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
-from server.approval import deadlines, states
+from server.approval import catalogues, deadlines, states
 from server.approval.models import Case, CaseRecord, Decision
 from server.approval.states import State
 from server.clock import legal_date
@@ -23,6 +23,8 @@ def append(
     decision: Decision | None = None,
 ) -> CaseRecord:
     """Record a transition after checking it against the table (Conflict otherwise), and let the case's limits follow.
+
+    受理 binds the case to the catalogue in force at `now`.
 
     The caller holds the case row; of two that do not, one fails on (case, seq).
     """
@@ -44,6 +46,8 @@ def append(
     session.add(record)
     session.flush()
     case.last_record_id = record.id
+    if state is State.ADMITTED:
+        catalogues.bind(session, case, now)
     deadlines.follow(session, case, [*history, record])
     session.flush()
     return record

@@ -116,7 +116,7 @@ def test_four_hundred_rows_take_pages_and_no_more_statements_than_one(pages: Pag
             found = len(inbox.work(session, OFFICERS[WINDOW], pages.desk.now))
             event.remove(bind, "before_cursor_execute", listener)
             assert found == number
-            return found, len(said)
+            return found, sum(1 for one in said if not re.search(r'pro_library\."?key"? IN', one))  # read once a second, see timelines
 
     pages.build(applied)
     _, one = rows_and_statements(1)

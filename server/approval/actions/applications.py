@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from server import audit
 from server.accounts.actor import Actor
 from server.approval import access, checks, evidence, judging
+from server.approval.catalogues import catalogue
 from server.approval.checks import Check
-from server.approval.matters import Matter, catalogue
+from server.approval.matters import Catalogue, Matter
 from server.approval.models import (
     Application,
     Building,
@@ -47,15 +48,15 @@ def create_application(
 ) -> Application:
     """A new draft. Only its shape is checked here; what is missing is `check`'s to say."""
     access.require_owner(actor, project.owner_organisation_id, "申请")
-    kind = catalogue().matter(matter)
-    catalogue().phase(kind, phase)
+    rules = catalogue(session, now)
+    rules.phase(rules.matter(matter), phase)
     draft = Application(
         project_id=project.id,
         matter=matter,
         phase=phase,
         buildings=list(dict.fromkeys(buildings)),
         facts=dict(facts or {}),
-        materials=_materials(session, actor, materials),
+        materials=_materials(session, actor, materials, rules),
         created_at=now,
         created_by=actor.label,
         updated_at=now,
@@ -78,7 +79,7 @@ def save_application(
     materials: Iterable[Mapping[str, Any]] | None = None,
 ) -> Application:
     """Save what was filled in; what is None stays. Conflict when somebody saved in between, or it was submitted."""
-    project = _open_draft(session, actor, draft)
+    project, rules = _open_draft(session, actor, draft), catalogue(session, now)
     if seen_revision is not None and seen_revision != draft.revision:
         raise Conflict(
             "这份申请刚刚被同事改过。请刷新看看改了什么，再保存。",
@@ -86,14 +87,14 @@ def save_application(
             extra={"revision": draft.revision},
         )
     if phase is not None:
-        catalogue().phase(catalogue().matter(draft.matter), phase)
+        rules.phase(rules.matter(draft.matter), phase)
         draft.phase = phase
     if buildings is not None:
         draft.buildings = list(dict.fromkeys(buildings))
     if facts is not None:
         draft.facts = {**draft.facts, **facts}
     if materials is not None:
-        draft.materials = _materials(session, actor, materials)
+        draft.materials = _materials(session, actor, materials, rules)
     draft.revision += 1
     draft.updated_at = now
     session.flush()
@@ -111,9 +112,11 @@ def _open_draft(session: Session, actor: Actor, draft: Application) -> Project:
     return project
 
 
-def _materials(session: Session, actor: Actor, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _materials(
+    session: Session, actor: Actor, rows: Iterable[Mapping[str, Any]], rules: Catalogue
+) -> list[dict[str, Any]]:
     """Each attached file with its hash and name. Invalid for a material that is not in the dictionary."""
-    known = catalogue().materials
+    known = rules.materials
     found: list[dict[str, Any]] = []
     for i, row in enumerate(rows):
         code, file_id = row.get("code"), row.get("file_id")
@@ -133,11 +136,11 @@ def check(session: Session, draft: Application, now: datetime) -> Check:
     project = session.get(Project, draft.project_id)
     if project is None:
         raise NotFound("没有这份申请。", code="APPLICATION_UNKNOWN")
-    matter = catalogue().matter(draft.matter)
-    picture, wanted = evidence.draw(session, project, now), evidence.wanted_by(draft)
-    result = look(session, matter, picture, wanted, now)
+    rules = catalogue(session, now)
+    picture, wanted = evidence.draw(session, project, now, rules), evidence.wanted_by(draft)
+    result = look(session, rules, picture, wanted, now)
     try:
-        _validated(session, matter, picture, wanted, now)
+        _validated(session, rules, picture, wanted, now)
     except Invalid as error:
         unfilled = tuple(
             Finding("block", "FACT", f"{'；'.join(words)}", "", f"facts.{key}") for key, words in error.fields.items()
@@ -148,24 +151,24 @@ def check(session: Session, draft: Application, now: datetime) -> Check:
 
 def look(
     session: Session,
-    matter: Matter,
+    rules: Catalogue,
     picture: Picture,
     wanted: Wanted,
     now: datetime,
     version_id: int | None = None,
 ) -> Check:
-    """The checks with the phase's conditions as the decision table lists them."""
-    variables = checks.circumstances(catalogue(), picture, wanted)
+    """The checks by a catalogue, with the phase's conditions as the decision table lists them."""
+    matter, variables = rules.matter(wanted.matter), checks.circumstances(rules, picture, wanted)
     required = evidence.required_for(session, matter, variables, now, version_id)
-    return checks.look(catalogue(), matter, picture, wanted, required)
+    return checks.look(rules, matter, picture, wanted, required)
 
 
 def _validated(
-    session: Session, matter: Matter, picture: Picture, wanted: Wanted, now: datetime
+    session: Session, rules: Catalogue, picture: Picture, wanted: Wanted, now: datetime
 ) -> dict[str, Any]:
     """The facts as the application form has them. Keys the form does not know (the survey's rows) are kept."""
-    form = forms.load(definitions.form(session, matter.form, now=now))
-    about = checks.circumstances(catalogue(), picture, wanted)
+    form = forms.load(definitions.form(session, rules.matter(wanted.matter).form, now=now))
+    about = checks.circumstances(rules, picture, wanted)
     return {**wanted.facts, **forms.validate(form, dict(wanted.facts), about)}
 
 
@@ -177,11 +180,12 @@ def submit_application(session: Session, actor: Actor, draft: Application, now: 
     project = session.scalars(
         select(Project).where(Project.id == project.id).with_for_update().execution_options(populate_existing=True)
     ).one()
-    matter = catalogue().matter(draft.matter)
-    picture, wanted = evidence.draw(session, project, now), evidence.wanted_by(draft)
-    result = look(session, matter, picture, wanted, now)
+    rules = catalogue(session, now)
+    matter = rules.matter(draft.matter)
+    picture, wanted = evidence.draw(session, project, now, rules), evidence.wanted_by(draft)
+    result = look(session, rules, picture, wanted, now)
     refuse_blocking(result)
-    facts = _validated(session, matter, picture, wanted, now)
+    facts = _validated(session, rules, picture, wanted, now)
     case = _make_case(session, actor, draft, project, matter, facts, now)
     buildings = _buildings(session, project, draft, matter)
     session.add_all(CaseBuilding(case_id=case.id, building_id=one.id) for one in buildings)
@@ -194,7 +198,7 @@ def submit_application(session: Session, actor: Actor, draft: Application, now: 
         matter.process,
         area="approval",
         subject=f"case:{case.id}",
-        variables=_start_variables(case, picture, wanted, buildings),
+        variables=_start_variables(case, rules, picture, wanted, buildings),
         actor=actor,
         now=now,
         owner_organisation_id=project.owner_organisation_id,
@@ -250,7 +254,6 @@ def _make_case(
         facts=facts,
         promise=promise.n,
         promise_unit=promise.unit.value,
-        catalogue_version=catalogue().version,
         received_at=now,
         applicant_id=actor.account_id,
         applicant=actor.label,
@@ -325,11 +328,13 @@ def _survey(session: Session, case: Case, buildings: list[Building], facts: Mapp
         )
 
 
-def _start_variables(case: Case, picture: Picture, wanted: Wanted, buildings: list[Building]) -> dict[str, Any]:
+def _start_variables(
+    case: Case, rules: Catalogue, picture: Picture, wanted: Wanted, buildings: list[Building]
+) -> dict[str, Any]:
     """Ids, outcomes and flags only: what the models' conditions and the decision table turn on."""
     found: dict[str, Any] = {"case_id": case.id, "matter": case.matter}
     if case.phase is not None:
-        return found | checks.circumstances(catalogue(), picture, wanted)
+        return found | checks.circumstances(rules, picture, wanted)
     if case.matter == "D01":
         flags = {f"{special}_passed": False for special in judging.SPECIALS}
         flags["civil_defence_passed"] = not any(one.civil_defence_area for one in buildings)

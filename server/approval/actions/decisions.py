@@ -14,7 +14,7 @@ from server.accounts.access import require
 from server.accounts.actor import Actor
 from server.approval import acts, evidence, judging, records
 from server.approval.actions.applications import add_material, as_plain, look, refuse_blocking
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue_of
 from server.approval.models import Case, Decision, NoticeReply, Project
 from server.approval.states import State
 from server.errors import Conflict, Invalid
@@ -182,14 +182,16 @@ def _lawful_to_grant(session: Session, case: Case, now: datetime) -> None:
 
 def _looked_at(session: Session, case: Case, now: datetime) -> Any:
     project = session.scalars(select(Project).where(Project.id == case.project_id).with_for_update()).one()
-    picture = evidence.draw(session, project, now)
+    rules = catalogue_of(session, case, now)
+    picture = evidence.draw(session, project, now, rules)
     wanted = evidence.wanted_in(session, case)
-    return look(session, catalogue().matter(case.matter), picture, wanted, now, case.process_version_id)
+    return look(session, rules, picture, wanted, now, case.process_version_id)
 
 
 def _take_answers(session: Session, actor: Actor, case: Case, filled: Mapping[str, Any], now: datetime) -> None:
     """What the owner sent back: replies to the items, new files. The dossier gets a new revision."""
     case.revision += 1
+    known = catalogue_of(session, case, now).materials
     notice = judging.last_notice(session, case.id, "correction" if case.phase else _kind(session, case))
     items = {one.number: one for one in notice[1]} if notice else {}
     for i, one in enumerate(filled.get("replies") or []):
@@ -201,11 +203,11 @@ def _take_answers(session: Session, actor: Actor, case: Case, filled: Mapping[st
         text = str(one.get("text") or "").strip()
         session.add(NoticeReply(item_id=items[number].id, text=text, file_id=file_id, actor=actor.label, at=now))
         material = one.get("material") or items[number].material
-        if file_id is not None and material in catalogue().materials:
+        if file_id is not None and material in known:
             add_material(session, case, material, file_id, evidence.UPLOAD, now)
     for i, one in enumerate(filled.get("materials") or []):
         code = one.get("code") if isinstance(one, Mapping) else None
-        if code not in catalogue().materials:
+        if code not in known:
             words = {f"materials[{i}].code": ["材料字典里没有这个编码"]}
             raise Invalid(f"没有“{code}”这种材料。", fields=words, code="MATERIAL_UNKNOWN")
         file_id = _file(session, actor, one.get("file_id"), f"materials[{i}].file_id")

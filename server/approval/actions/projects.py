@@ -17,8 +17,9 @@ from server.accounts.actor import Actor
 from server.accounts.codes import check_project_code, check_uscc
 from server.accounts.models import Organisation
 from server.approval import access, deadlines
+from server.approval.catalogues import catalogue
 from server.approval.letters import CITY
-from server.approval.matters import FLOW_TYPES, catalogue
+from server.approval.matters import FLOW_TYPES
 from server.approval.models import Building, Consent, Project, Result
 from server.clock import legal_date
 from server.contracts import BuildingPlanned, PlannedBuilding
@@ -158,7 +159,7 @@ def enter_result(
     """
     require(actor, "window_clerk")
     access.require_visible(actor, project, "没有这个项目。")
-    kind = catalogue().results.get(code)
+    kind = catalogue(session, now).results.get(code)
     if kind is None:
         raise Invalid(f"没有“{code}”这种结果。", fields={"code": ["请从事项目录里选"]}, code="RESULT_UNKNOWN")
     _required(number=number)
@@ -200,7 +201,7 @@ def enter_result(
         _plan_buildings(session, project, result, now)
     if code == COMPLETION:
         deadlines.close(session, "filing", today, project_id=project.id)
-        deadlines.open_limit(session, "filing", catalogue().filing_limit, issued_on, project_id=project.id)
+        deadlines.open_limit(session, "filing", catalogue(session, now).filing_limit, issued_on, project_id=project.id)
     details = {"code": code, "number": number, "project": project.code}
     audit.append(session, actor, "result.entered", f"project:{project.id}", details, now)
     return result

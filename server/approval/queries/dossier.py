@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.accounts.actor import Actor
 from server.accounts.models import Organisation
 from server.approval import deadlines, states
-from server.approval.matters import catalogue
+from server.approval.catalogues import title_of
 from server.approval.models import (
     AcceptanceFiling,
     Building,
@@ -78,13 +78,13 @@ class Dossier(CaseLine):
     process_status: str | None
 
 
-def _line(case: Case, record: CaseRecord, project: Project, limit: due.DueView | None) -> CaseLine:
+def _line(case: Case, title: str, record: CaseRecord, project: Project, limit: due.DueView | None) -> CaseLine:
     state = State(record.state)
     return CaseLine(
         serial=case.serial,
         matter=case.matter,
         phase=case.phase,
-        title=catalogue().matter(case.matter).title(case.phase),
+        title=title,
         project_code=project.code,
         project_name=project.name,
         state=int(state),
@@ -107,14 +107,16 @@ def lines(
     """Cases this person may see, the newest first; three statements."""
     rows = lookup.cases(session, actor, project_id=project_id, limit=limit, offset=offset)
     limits = due.dues_of(session, [case.id for case, _, _ in rows], now)
-    return [_line(case, record, project, limits.get(case.id)) for case, record, project in rows]
+    return [
+        _line(case, title_of(session, case, now), record, project, limits.get(case.id)) for case, record, project in rows
+    ]
 
 
 def dossier(session: Session, case: Case, now: datetime) -> Dossier:
     """Everything about one case. The caller has looked whether the person may see it."""
     record = session.get_one(CaseRecord, case.last_record_id)
     project = session.get_one(Project, case.project_id)
-    head = _line(case, record, project, due.due_of(session, case, now))
+    head = _line(case, title_of(session, case, now), record, project, due.due_of(session, case, now))
     numbers = session.scalars(
         select(Building.number)
         .join(CaseBuilding, CaseBuilding.building_id == Building.id)

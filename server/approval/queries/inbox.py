@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.accounts.actor import Actor
 from server.accounts.models import Organisation
 from server.approval import access
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue_of, title_of
 from server.approval.models import Case, CaseRecord, Decision, Project
 from server.approval.queries import due, lookup
 from server.approval.queries.due import DueView
@@ -82,6 +82,8 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Line]:
             CaseRecord.state,
             Project.name,
             Organisation.name,
+            Case.matters_sha,
+            Case.materials_sha,
         )
         .join(CaseRecord, CaseRecord.id == Case.last_record_id)
         .join(Project, Project.id == Case.project_id)
@@ -91,8 +93,9 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Line]:
     limits = due.dues_of(session, [row[0] for row in rows], now)
     buildings = lookup.buildings_of(session, [row[0] for row in rows])
     found = []
-    for case_id, serial, matter, phase, received_at, state, project, owner in rows:
-        limit = limits.get(case_id)
+    for row in rows:
+        case_id, serial, matter, phase, received_at, state, project, owner, *_ = row
+        limit, title = limits.get(case_id), title_of(session, row, now)
         waiting: list[WorkItem | None] = [*tasks.get(case_id, ())] or [None]
         for task in waiting:
             found.append(
@@ -101,7 +104,7 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Line]:
                     serial=serial,
                     matter=matter,
                     phase=phase,
-                    title=catalogue().matter(matter).title(phase),
+                    title=title,
                     project=project,
                     owner=owner,
                     state=State(state),
@@ -177,7 +180,9 @@ class Handled:
     state: State
 
 
-def handled(session: Session, actor: Actor, *, limit: int = 50, offset: int = 0) -> tuple[list[Handled], int]:
+def handled(
+    session: Session, actor: Actor, now: datetime, *, limit: int = 50, offset: int = 0
+) -> tuple[list[Handled], int]:
     """What this person decided, the newest first, and how many there are; two statements."""
     mine = Decision.actor_id == actor.account_id
     total = session.scalar(select(func.count()).select_from(Decision).where(mine)) or 0
@@ -195,7 +200,7 @@ def handled(session: Session, actor: Actor, *, limit: int = 50, offset: int = 0)
     return [
         Handled(
             serial=case.serial,
-            title=catalogue().matter(case.matter).title(case.phase),
+            title=title_of(session, case, now),
             project=project,
             owner=owner,
             task=decision.name,
@@ -222,7 +227,9 @@ class Found:
     received_at: datetime
 
 
-def search(session: Session, actor: Actor, text: str, limit: int = 50, offset: int = 0) -> tuple[list[Found], int]:
+def search(
+    session: Session, actor: Actor, text: str, now: datetime, limit: int = 50, offset: int = 0
+) -> tuple[list[Found], int]:
     """Cases this person may see whose number, project, code, address or owner has `text`; the newest first, and how many
     there are. Two statements."""
     words = text.strip()
@@ -239,11 +246,11 @@ def search(session: Session, actor: Actor, text: str, limit: int = 50, offset: i
     return [
         Found(
             serial=case.serial,
-            title=catalogue().matter(case.matter).title(case.phase),
+            title=title_of(session, case, now),
             project=project,
             owner=owner,
             state=State(state),
-            permit=catalogue().matter(case.matter).kind == "P",
+            permit=catalogue_of(session, case, now).licence(case.matter),
             received_at=case.received_at,
         )
         for case, state, project, owner in rows

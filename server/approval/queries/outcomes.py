@@ -13,10 +13,11 @@ from server import calendar
 from server.accounts.actor import Actor
 from server.approval import evidence, judging
 from server.approval.actions.applications import look
+from server.approval.catalogues import catalogue_of
 from server.approval.checks import Check
 from server.approval.conditions import Condition
 from server.approval.judging import ADMITTING, DECIDING
-from server.approval.matters import Limit, catalogue
+from server.approval.matters import Catalogue, Limit
 from server.approval.models import Case, Decision, Project
 from server.calendar import CalendarYearMissing
 from server.clock import legal_date
@@ -25,9 +26,10 @@ from server.processes.work_items import WorkItem
 
 def checked(session: Session, case: Case, project: Project, now: datetime) -> Check:
     """The checks of a case on what its dossier holds now, by the decision table of its own version."""
-    picture = evidence.draw(session, project, now)
+    rules = catalogue_of(session, case, now)
+    picture = evidence.draw(session, project, now, rules)
     wanted = evidence.wanted_in(session, case)
-    return look(session, catalogue().matter(case.matter), picture, wanted, now, case.process_version_id)
+    return look(session, rules, picture, wanted, now, case.process_version_id)
 
 
 def troubles(looked: Check) -> list[str]:
@@ -66,10 +68,12 @@ class Consequence:
     until: date | None = None
 
 
-def consequence(case: Case, task: WorkItem, outcome: str, items: int, failing: int, now: datetime) -> Consequence:
-    """What follows, in one sentence. items: how many things are asked for; failing: specials that did not pass."""
-    rules, today = catalogue(), legal_date(now)
-    promise = Limit(case.promise, calendar.Unit(case.promise_unit))
+def consequence(
+    rules: Catalogue, case: Case, task: WorkItem, outcome: str, items: int, failing: int, now: datetime
+) -> Consequence:
+    """What follows, in one sentence, by the catalogue the case goes by. items: how many things are asked for; failing:
+    specials that did not pass."""
+    promise, today = rules.matter(case.matter).promise_for(case.phase), legal_date(now)
     if outcome == "correct":
         until = _end(rules.correction, today)
         return Consequence(f"建设单位补正，限 {rules.correction.words}，期间不计办理时限；过期按撤件处理。", until)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from server.accounts.models import Organisation
 from server.approval import actions, evidence, phases
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue
 from server.approval.models import Consent, Project, Result
 from server.approval.phases import Matrix
 from server.approval.queries import dossier, lookup
@@ -96,8 +96,9 @@ class Phases(MethodView):
         """Building × phase: issued, running, ready, waiting (for what), not applicable."""
         session = current.session
         project = lookup.project(session, current.person, code)
-        picture = evidence.draw(session, project, current.now)
-        found: Matrix = phases.matrix(picture, catalogue().matter("C05"), wanted["mode"])
+        rules = catalogue(session, current.now)
+        picture = evidence.draw(session, project, current.now, rules)
+        found: Matrix = phases.matrix(picture, rules.matter("C05"), wanted["mode"])
         return {
             "mode": found.mode,
             "locked": found.locked,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from server.approval import deadlines, states
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue_of, title_of
 from server.approval.models import Case
 from server.approval.queries import due, lookup, waiting
 from server.approval.states import State
@@ -79,7 +79,7 @@ def tracked(code: str) -> ResponseReturnValue:
     return render_template(
         "public/tracked.html",
         case=case,
-        title=catalogue().matter(case.matter).title(case.phase),
+        title=title_of(session, case, now),
         status=_status(case, history[-1].state),
         over=State(history[-1].state) in states.CLOSED,
         last=history[-1].legal_date,
@@ -91,7 +91,7 @@ def tracked(code: str) -> ResponseReturnValue:
 
 
 def _status(case: Case, state: int) -> str:
-    return for_state(state, permit=catalogue().matter(case.matter).kind == "P")
+    return for_state(state, permit=catalogue_of(current.session, case, current.now).licence(case.matter))
 
 
 def _step(case: Case, state: int, day: object) -> Step:

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from server.accounts.models import Organisation
 from server.approval import actions, judging, records, states
 from server.approval.actions.withdrawal import CONFIRMING
+from server.approval.catalogues import catalogue_of, title_of
 from server.approval.checks import Check
-from server.approval.matters import catalogue
 from server.approval.models import Case, CaseRecord, Decision, Project
 from server.approval.queries import due, lookup, outcomes, waiting
 from server.approval.queries.outcomes import Consequence
@@ -77,16 +77,16 @@ class Pane:
 
 def _head(case: Case, project: Project) -> Head:
     session = current.session
-    matter = catalogue().matter(case.matter)
+    rules = catalogue_of(session, case, current.now)
     record = session.get_one(CaseRecord, case.last_record_id)
     state = State(record.state)
     return Head(
         case,
         project,
         session.get_one(Organisation, case.owner_organisation_id).name,
-        matter.title(case.phase),
+        rules.title(case.matter, case.phase),
         state,
-        for_state(record.state, permit=matter.kind == "P", officer=True),
+        for_state(record.state, permit=rules.licence(case.matter), officer=True),
         due.due_of(session, case, current.now),
         record if state is State.WITHDRAWAL_PENDING else None,
         lookup.buildings_of(session, [case.id]).get(case.id, []) if case.phase else [],
@@ -130,7 +130,7 @@ def decide(serial: str, item_id: int) -> ResponseReturnValue:
         session.rollback()
         return _page(found, project, item_id, answers=answers, error=refusal), refusal.status
     following = next_after(place.at, wanted) if place else None
-    done = f"{project.name} {catalogue().matter(found.matter).title(found.phase)}：“{form.label(outcome)}”已记下。"
+    done = f"{project.name} {title_of(session, found, current.now)}：“{form.label(outcome)}”已记下。"
     if following is None:
         flash(f"{done}这里没有别的要办了。", "done")
         return redirect(url_for("officer.inbox", **wanted.query))
@@ -253,11 +253,11 @@ def _problems(pane: Pane | None, error: DomainError | None, head: Head) -> list[
 def _pane(
     found: Case, task: WorkItem, looked: Check | None, answers: Mapping[str, Any] | None, error: DomainError | None
 ) -> Pane:
-    session = current.session
+    session, rules = current.session, catalogue_of(current.session, found, current.now)
     form = task_forms.of(session, task, current.now)
     given = dict(answers or {})
     if form.asks("items") and "correct" in form.outcomes and not given.get("items") and looked:
-        suggested = outcomes.suggested_items(looked, catalogue().matter(found.matter).basis)
+        suggested = outcomes.suggested_items(looked, rules.matter(found.matter).basis)
         given |= {"items": suggested} if suggested else {}
     off = outcomes.impossible(session, current.person, found, form.outcomes, looked) if looked else {}
     shown = form.draw(given, error.fields if error else None, off)
@@ -268,7 +268,7 @@ def _pane(
         bad = [one for one in judging.verdicts(session, found.id) if not one.passed]
         failing = len(bad)
         items = sum(len(judging.items_in(one.decision.answers, one.decision.opinion, one.name)) for one in bad)
-    after = outcomes.consequence(found, task, outcome, items, failing, current.now) if outcome else None
+    after = outcomes.consequence(rules, found, task, outcome, items, failing, current.now) if outcome else None
     return Pane(task, shown, outcome, _button(form, task, outcome, items, failing), after, outcome in judging.ASKING)
 
 

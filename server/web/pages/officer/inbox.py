@@ -51,7 +51,7 @@ def inbox() -> ResponseReturnValue:
     lines = [one for one in seen if wanted.takes(one)]
     total, handled, words = len(lines), list[Handled](), dict[tuple[str, int, str], str]()
     if wanted.view == DONE:
-        handled, total = queries.handled(session, actor, limit=PAGE, offset=offset)
+        handled, total = queries.handled(session, actor, current.now, limit=PAGE, offset=offset)
         words = _outcome_words(session, handled)
         lines = []
     return render_template(

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from server.approval import actions
-from server.approval.matters import ResultKind, catalogue
+from server.approval.catalogues import catalogue
+from server.approval.matters import ResultKind
 from server.approval.models import Building, Project, Result
 from server.approval.queries import lookup
 from server.clock import legal_date
@@ -85,7 +86,7 @@ def project_results(code: str) -> ResponseReturnValue:
 
 
 def _kinds() -> list[ResultKind]:
-    return [one for code, one in catalogue().results.items() if code not in ISSUED_HERE]
+    return [one for code, one in catalogue(current.session, current.now).results.items() if code not in ISSUED_HERE]
 
 
 @blueprint.get("/results/<code>/new")

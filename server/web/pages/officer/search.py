@@ -16,7 +16,7 @@ def search() -> ResponseReturnValue:
     """Cases of the district that match; a case's own number opens it at once."""
     text = request.args.get("q", "").strip()
     offset = max(0, request.args.get("from", 0, type=int))
-    found, total = inbox.search(current.session, current.person, text, limit=PAGE, offset=offset)
+    found, total = inbox.search(current.session, current.person, text, current.now, limit=PAGE, offset=offset)
     if len(found) == 1 and found[0].serial == text.upper():
         return redirect(url_for("officer.case", serial=found[0].serial))
     return render_template("officer/search.html", text=text, found=found, total=total, offset=offset, page=PAGE)

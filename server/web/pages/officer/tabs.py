@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from server.approval import judging, states
+from server.approval.catalogues import catalogue, catalogue_of
 from server.approval.checks import Check, MaterialLine, tolerated
-from server.approval.matters import MODES, catalogue
+from server.approval.matters import MODES
 from server.approval.models import (
     Building,
     Case,
@@ -68,7 +69,7 @@ def materials(shown: Shown) -> dict[str, Any]:
 
 
 def _material(code: str, line: MaterialLine | None, files: list[CaseMaterial], shown: Shown) -> MaterialRow:
-    known = catalogue().materials[code]
+    known = catalogue_of(current.session, shown.case, current.now).materials[code]
     newest = files[0] if files else None
     new = newest is not None and newest.revision > 1 and newest.revision == shown.case.revision
     if newest is not None and newest.origin != "upload":
@@ -95,7 +96,7 @@ class Fact:
 def facts(shown: Shown) -> dict[str, Any]:
     """What was applied for: buildings and the form's answers, section by section; the survey held against the permit."""
     session, case = current.session, shown.case
-    matter = catalogue().matter(case.matter)
+    matter = catalogue_of(session, case, current.now).matter(case.matter)
     form = forms.load(definitions.form(session, matter.form, now=current.now))
     buildings = session.scalars(
         select(Building)
@@ -241,7 +242,7 @@ def earlier(shown: Shown) -> dict[str, Any]:
         "results": list(results),
         "permits": dossier.permit_lines(session, permits),
         "cases": [one for one in cases if one.serial != shown.case.serial],
-        "phases": catalogue().matter("C05").phases,
+        "phases": catalogue(session, current.now).matter("C05").phases,
         "today": legal_date(current.now),
     }
 
@@ -277,7 +278,7 @@ class Entry:
 
 def records(shown: Shown) -> dict[str, Any]:
     """The record of the case, oldest first."""
-    permit = catalogue().matter(shown.case.matter).kind == "P"
+    permit = catalogue_of(current.session, shown.case, current.now).licence(shown.case.matter)
     found = []
     for one in dossier.records(current.session, shown.case):
         status = STATUS[for_state(one.state, permit=permit, officer=True)]

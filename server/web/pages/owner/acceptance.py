@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from server.accounts.models import Organisation
 from server.approval import actions, evidence, phases
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue
 from server.approval.models import Consent, Project
 from server.approval.queries import lookup
 from server.documents.signer import make_signer
@@ -29,7 +29,8 @@ def acceptance(code: str) -> ResponseReturnValue:
     """Acceptance, filing, registration: what is done, what is next, what it still needs."""
     stand_at("owner.projects")
     project = project_at(code)
-    picture = evidence.draw(current.session, project, current.now)
+    rules = catalogue(current.session, current.now)
+    picture = evidence.draw(current.session, project, current.now, rules)
     uncovered = [one.number for one in picture.buildings if not phases.covered(picture, one)]
     return render_template(
         "owner/acceptance.html",
@@ -40,7 +41,7 @@ def acceptance(code: str) -> ResponseReturnValue:
         accepted=picture.done("D01"),
         filed=picture.done("D07"),
         running={one.matter: one.serial for one in picture.open_cases},
-        matters=catalogue().matters,
+        matters=rules.matters,
     )
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from server.approval import actions, checks, evidence, judging
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue, title_of
 from server.approval.models import Application, Case, Notice, NoticeItem, Project
 from server.approval.queries import due
 from server.documents import papers
@@ -36,17 +36,18 @@ Errors = Mapping[str, Sequence[str]]
 
 def form_of(draft: Application, project: Project) -> tuple[Form, dict[str, Any]]:
     """The form of an application, and what its conditions may speak of."""
-    matter = catalogue().matter(draft.matter)
-    form = rules.load(definitions.form(current.session, matter.form, now=current.now))
-    picture = evidence.draw(current.session, project, current.now)
-    return form, checks.circumstances(catalogue(), picture, evidence.wanted_by(draft))
+    now, known = current.now, catalogue(current.session, current.now)
+    form = rules.load(definitions.form(current.session, known.matter(draft.matter).form, now=now))
+    picture = evidence.draw(current.session, project, now, known)
+    return form, checks.circumstances(known, picture, evidence.wanted_by(draft))
 
 
 def _with_buildings(draft: Application, project: Project) -> dict[str, Any]:
     """The answers so far; the survey begins with a row for each building of the planning permit."""
     if draft.matter != "D01" or draft.facts.get("survey"):
         return dict(draft.facts)
-    picture = evidence.draw(current.session, project, current.now)
+    known = catalogue(current.session, current.now)
+    picture = evidence.draw(current.session, project, current.now, known)
     return {**draft.facts, "survey": [{"building": one.number} for one in picture.buildings]}
 
 
@@ -64,7 +65,7 @@ def _section_page(
         "owner/section.html",
         draft=draft,
         project=project,
-        title=catalogue().matter(draft.matter).title(draft.phase),
+        title=catalogue(current.session, current.now).title(draft.matter, draft.phase),
         shown=shown,
         problems=forms.summary(shown),
         stale=stale,
@@ -202,7 +203,7 @@ def _corrections_page(case: Case, project: Project, sent: Mapping[str, str], pro
         "owner/corrections.html",
         case=case,
         project=project,
-        title=catalogue().matter(case.matter).title(case.phase),
+        title=title_of(current.session, case, current.now),
         task=task,
         notice=notice,
         items=items,

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from server import calendar
 from server.approval import actions
+from server.approval.catalogues import catalogue, title_of
 from server.approval.checks import Check
-from server.approval.matters import catalogue
 from server.approval.models import Application, Case, Project
 from server.clock import legal_date
 from server.errors import Conflict, Invalid
@@ -46,7 +46,7 @@ def application(application_id: int) -> ResponseReturnValue:
 def _application_page(draft: Application, project: Project, problems: list[tuple[str, str]]) -> str:
     stand_at("owner.projects")
     looked = actions.check(current.session, draft, current.now)
-    matter = catalogue().matter(draft.matter)
+    matter = catalogue(current.session, current.now).matter(draft.matter)
     return render_template(
         "owner/application.html",
         draft=draft,
@@ -87,7 +87,7 @@ def check(application_id: int) -> ResponseReturnValue:
 
 def _check_page(draft: Application, project: Project, refused: list[tuple[str, str]]) -> str:
     stand_at("owner.projects")
-    matter = catalogue().matter(draft.matter)
+    matter = catalogue(current.session, current.now).matter(draft.matter)
     form, variables = form_of(draft, project)
     looked: Check = actions.check(current.session, draft, current.now)
     said = answer_words.sections(form, draft.facts, variables)
@@ -123,7 +123,8 @@ def _asked(looked: Check) -> list[tuple[str, str]]:
 def _intake(received: date) -> date | None:
     """The day until which the window answers what is received on ``received``; None without a calendar of that year."""
     try:
-        return calendar.current().due(received, catalogue().intake.n, catalogue().intake.unit)
+        limit = catalogue(current.session, current.now).intake
+        return calendar.current().due(received, limit.n, limit.unit)
     except calendar.CalendarYearMissing:
         return None
 
@@ -165,6 +166,6 @@ def submitted(serial: str) -> ResponseReturnValue:
         "owner/submitted.html",
         case=case,
         project=project,
-        title=catalogue().matter(case.matter).title(case.phase),
+        title=title_of(current.session, case, current.now),
         intake=_intake(legal_date(case.received_at)),
     )

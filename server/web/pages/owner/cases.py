@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from server.approval import actions, deadlines, records, states
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue_of
 from server.approval.models import Case, CaseMaterial, CaseRecord, Notice, Project
 from server.approval.queries import due, exchange, lookup, waiting
 from server.approval.states import State
@@ -65,7 +65,7 @@ def head_of(serial: str) -> Head:
     """The head of a case's pages."""
     stand_at("owner.projects")
     case, project = case_at(serial)
-    session, matter = current.session, catalogue().matter(case.matter)
+    session, rules = current.session, catalogue_of(current.session, case, current.now)
     history = deadlines.records_of(session, case.id)
     seen = [State(one.state) for one in history]
     withdrawable = states.allowed(seen) & {State.WITHDRAWAL_PENDING, State.PULLED}
@@ -74,9 +74,9 @@ def head_of(serial: str) -> Head:
     return Head(
         case,
         project,
-        matter.title(case.phase),
+        rules.title(case.matter, case.phase),
         lookup.buildings_of(session, [case.id]).get(case.id, []) if case.phase else [],
-        for_state(int(seen[-1]), permit=matter.kind == "P"),
+        for_state(int(seen[-1]), permit=rules.licence(case.matter)),
         limit if limit is not None and limit.closed is None else None,
         history[-1],
         session.scalar(materials) or 0,
@@ -146,7 +146,7 @@ def case_materials(serial: str) -> ResponseReturnValue:
         select(CaseMaterial).where(CaseMaterial.case_id == head.case.id).order_by(CaseMaterial.code, CaseMaterial.id)
     )
     newest = {one.code: one for one in rows}
-    names = catalogue().materials
+    names = catalogue_of(current.session, head.case, current.now).materials
     return render_template(
         "owner/case_materials.html",
         head=head,

@@ -6,8 +6,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from server.approval import actions
-from server.approval.matters import catalogue
-from server.approval.models import Permit, Project
+from server.approval.catalogues import catalogue_of
+from server.approval.models import Case, Permit, Project
 from server.approval.queries import dossier, lookup
 from server.errors import Conflict, Invalid
 from server.web.access import Access
@@ -46,6 +46,7 @@ def commencement_send(number: str) -> ResponseReturnValue:
 def _page(permit: Permit, project: Project, sent: str, problem: str) -> str:
     stand_at("owner.certificates")
     [line] = dossier.permit_lines(current.session, [permit])
+    rules = catalogue_of(current.session, current.session.get_one(Case, permit.case_id), current.now)
     return render_template(
         "owner/commencement.html",
         permit=line,
@@ -54,8 +55,8 @@ def _page(permit: Permit, project: Project, sent: str, problem: str) -> str:
             one.id == permit.id
             for one, _, _ in lookup.commencements_owed(current.session, current.person, [project.id])
         ),
-        limit=catalogue().commencement,
-        phase=catalogue().matter("C05").phases[permit.phase],
+        limit=rules.commencement,
+        phase=rules.matter("C05").phases[permit.phase],
         sent=sent,
         problem=problem,
     )

@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from server import calendar
 from server.approval import actions, evidence, phases
-from server.approval.matters import MODES, catalogue
+from server.approval.catalogues import catalogue
+from server.approval.matters import MODES
 from server.approval.models import Application, Project
 from server.approval.phases import Cell, Row
 from server.approval.queries import lookup
@@ -78,7 +79,7 @@ def phases_send(code: str) -> ResponseReturnValue:
     draft = _draft(project)
     phase = request.form.get("phase", "")
     chosen = [one for value in request.form.getlist(f"building-{phase}") for one in value.splitlines() if one]
-    matter = catalogue().matter("C05")
+    matter = catalogue(current.session, current.now).matter("C05")
     problem = "请至少勾选一栋。勾好以后再按这个阶段的申请按钮"
     if chosen and phase in matter.phases:
         try:
@@ -125,8 +126,8 @@ def _page(
     problems: list[tuple[str, str]],
 ) -> str:
     stand_at("owner.projects")
-    matter = catalogue().matter("C05")
-    picture = evidence.draw(current.session, project, current.now)
+    rules = catalogue(current.session, current.now)
+    matter, picture = rules.matter("C05"), evidence.draw(current.session, project, current.now, rules)
     asked = request.values.get("mode") or phases.mode_of(phase or "", None)
     matrix = phases.matrix(picture, matter, asked if asked in MODES else None)
     many = len(matrix.rows) >= FOLDED_FROM

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.approval import states
+from server.approval.catalogues import catalogue
 from server.approval.matters import FLOW_TYPES, MODES
 from server.approval.models import CaseRecord
 from server.approval.queries import dossier, lookup
@@ -63,7 +64,7 @@ def todo() -> ResponseReturnValue:
     drafts, owed = lookup.drafts(session, actor), lookup.commencements_owed(session, actor)
     wanted = {one.project_id for one in drafts} | {one.case.project_id for one in cases if one.waiting}
     known = {one.id: one for one in lookup.projects_by_id(session, actor, wanted)}
-    tasks = tasks_of(cases, drafts, owed, known | {one.id: one for _, one, _ in owed})
+    tasks = tasks_of(catalogue(session, current.now), cases, drafts, owed, known | {one.id: one for _, one, _ in owed})
     return render_template("owner/todo.html", tasks=tasks, waits=most_urgent(cases))
 
 
@@ -72,6 +73,7 @@ def project(code: str) -> ResponseReturnValue:
     """Where the project is, why, and what comes next."""
     stand_at("owner.projects")
     session, actor, found = current.session, current.person, project_at(code)
+    rules = catalogue(session, current.now)
     seen = dossier.project_view(session, actor, found, current.now)
     cases = standings(session, actor, current.now, [found.id])
     drafts = lookup.drafts(session, actor, [found.id])
@@ -89,11 +91,11 @@ def project(code: str) -> ResponseReturnValue:
         mode=MODES.get(found.permit_mode or "", ""),
         area=sum((one.planned_area for one in seen.buildings), start=0) or None,
         buildings=len(seen.buildings),
-        tasks=tasks_of(cases, drafts, owed, {found.id: found}),
+        tasks=tasks_of(rules, cases, drafts, owed, {found.id: found}),
         waits=waits,
         running=running,
         view=view,
-        stages=road.stages(seen.results, cases, drafts, found.closed_at is not None),
+        stages=road.stages(rules, seen.results, cases, drafts, found.closed_at is not None),
         recent=_recent(session, cases),
         owed={permit.number: last for permit, _, last in owed},
         papers=[

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from server.approval.matters import catalogue
+from server.approval.matters import Catalogue
 from server.approval.models import Application, Result
 from server.web.pages.owner.standing import Standing
 
@@ -31,7 +31,9 @@ class Stage:
     stops: list[Stop]
 
 
-def stages(results: Iterable[Result], cases: list[Standing], drafts: list[Application], closed: bool) -> list[Stage]:
+def stages(
+    rules: Catalogue, results: Iterable[Result], cases: list[Standing], drafts: list[Application], closed: bool
+) -> list[Stage]:
     """The four stages: results by their code's letter, cases and drafts by their matter's."""
     stops: dict[str, list[Stop]] = {letter: [] for letter, _ in STAGES}
     for one in results:
@@ -42,7 +44,7 @@ def stages(results: Iterable[Result], cases: list[Standing], drafts: list[Applic
         day = None if standing.open else standing.last.legal_date
         stops[standing.case.matter[0]].append(Stop(standing.title, standing.status, day, standing.case.serial, 0))
     for draft in drafts:
-        title = catalogue().matter(draft.matter).title(draft.phase)
+        title = rules.title(draft.matter, draft.phase)
         stops[draft.matter[0]].append(Stop(title, "draft", None, "", draft.id))
     reached = max((place for place, (letter, _) in enumerate(STAGES) if stops[letter]), default=-1)
     running = {one.case.matter[0] for one in cases if one.open} | {one.matter[0] for one in drafts}

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
-from server.approval.matters import catalogue
+from server.approval.catalogues import catalogue_of, titles_of
+from server.approval.matters import Catalogue
 from server.approval.models import Application, Case, CaseRecord, Permit, Project
 from server.approval.queries import due, lookup, waiting
 from server.approval.states import CLOSED, State
@@ -48,11 +49,11 @@ def standings(
     ids = [case.id for case, _ in cases]
     limits = due.dues_of(session, ids, now)
     waits = waiting.all_waiting(session, cases, limits)
-    titles = _titles(session, [case for case, _ in cases])
+    titles = _titles(session, [case for case, _ in cases], now)
     found = []
     for case, record, _ in rows:
         limit = limits.get(case.id)
-        status = for_state(record.state, permit=catalogue().matter(case.matter).kind == "P")
+        status = for_state(record.state, permit=catalogue_of(session, case, now).licence(case.matter))
         owed = sorted(waits[case.id], key=lambda one: one.whose != "owner")
         running = State(record.state) not in CLOSED
         shown = limit if limit is not None and limit.closed is None else None
@@ -60,9 +61,9 @@ def standings(
     return found
 
 
-def _titles(session: Session, cases: list[Case]) -> dict[int, str]:
+def _titles(session: Session, cases: list[Case], now: datetime) -> dict[int, str]:
     """What each case is called; two of one name in a project say which buildings they are about."""
-    names = {one.id: catalogue().matter(one.matter).title(one.phase) for one in cases}
+    names = titles_of(session, cases, now)
     often = Counter((one.project_id, names[one.id]) for one in cases)
     alike = [one for one in cases if one.phase and often[one.project_id, names[one.id]] > 1]
     buildings = lookup.buildings_of(session, [one.id for one in alike])
@@ -100,7 +101,11 @@ Owed = tuple[Permit, Project, date | None]
 
 
 def tasks_of(
-    cases: Iterable[Standing], begun: Iterable[Application], owed: Iterable[Owed], projects: dict[int, Project]
+    rules: Catalogue,
+    cases: Iterable[Standing],
+    begun: Iterable[Application],
+    owed: Iterable[Owed],
+    projects: dict[int, Project],
 ) -> list[Task]:
     """Open tasks of the owner's lane first, then work to be reported as begun, then what she began to fill in."""
     found = [
@@ -121,7 +126,7 @@ def tasks_of(
     found += [
         Task(
             "开工后报告开工日期",
-            f"施工许可证 {permit.number} 已发，发证起 {catalogue().commencement.words}内开工，开工了就来报。",
+            f"施工许可证 {permit.number} 已发，发证起 {rules.commencement.words}内开工，开工了就来报。",
             last,
             "报告开工",
             "owner.commencement",
@@ -130,13 +135,13 @@ def tasks_of(
         )
         for permit, project, last in owed
     ]
-    return found + [_to_go_on(draft, projects[draft.project_id]) for draft in begun]
+    return found + [_to_go_on(rules, draft, projects[draft.project_id]) for draft in begun]
 
 
-def _to_go_on(draft: Application, project: Project) -> Task:
+def _to_go_on(rules: Catalogue, draft: Application, project: Project) -> Task:
     about = f"{some_of(draft.buildings)}。" if draft.buildings else ""
     return Task(
-        f"填好{catalogue().matter(draft.matter).title(draft.phase)}申请",
+        f"填好{rules.title(draft.matter, draft.phase)}申请",
         f"{about}还是草稿，没有提交，审批人员看不到。",
         None,
         "继续填写",
