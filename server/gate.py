@@ -101,7 +101,9 @@ def _known(files: Mapping[str, bytes]) -> Known:
 def _say(file: str, found: list[Finding]) -> None:
     for one in found:
         where = f" [{one.element}]" if one.element else ""
-        print(f"{file}：{'错误' if one.severity == 'error' else '提醒'}{where} {one.message}。{one.cure}。")
+        print(
+            f"{file}：{'错误' if one.severity == 'error' else '提醒'}{where} {one.message.rstrip('。')}。{one.cure.rstrip('。')}。"
+        )
     if not found:
         print(f"{file}：没有问题")
 

@@ -9,8 +9,9 @@ from workflows import feel
 from workflows.dmn_cells import Cell, Point, points, read
 from workflows.errors import Refused
 from workflows.findings import Finding
-from workflows.source import Xml, parse, tag
+from workflows.source import Xml, namespace, parse, tag
 
+DMN = "https://www.omg.org/spec/DMN/"
 MAX_STEPS = 20_000
 ONE_ANSWER = frozenset({"UNIQUE", "ANY", "FIRST", "PRIORITY"})
 """Hit policies that give one result, so that an input no rule hits gives none."""
@@ -56,6 +57,10 @@ def table_findings(files: Mapping[str, bytes], name: str) -> Iterator[Finding]:
     except Refused as refused:
         for problem in refused.findings:
             yield Finding("error", "refused", None, name, problem.message_zh.rstrip("。"), problem.cure_zh.rstrip("。"))
+        return
+    if tag(root) != "definitions" or not namespace(root).startswith(DMN):
+        message = f"文件“{name}”不是 DMN 1.3 以上的决策模型"
+        yield Finding("error", "refused", None, name, message, "请用 Camunda Modeler 重新保存")
         return
     for table in tables(root):
         yield from one_table(table)

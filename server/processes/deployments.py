@@ -119,6 +119,6 @@ def form_id(data: bytes) -> str:
     """The id a form gives itself; '' when the file is no form."""
     try:
         form: Any = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(form.get("id") or "") if isinstance(form, dict) else ""

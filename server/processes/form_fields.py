@@ -111,7 +111,7 @@ def load(data: bytes) -> Form:
         return Form(
             str(plain["id"]), tuple(_field(one) for one in plain["components"] if one["type"] not in BEHIND_THE_FORM)
         )
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation, RecursionError) as error:
         raise Invalid("这个文件不是表单，或者已经损坏。请用表单编辑器重新导出。", code="FORM_UNREADABLE") from error
 
 

@@ -207,5 +207,5 @@ def test_a_hostile_decision_file_gets_a_verdict_within_a_second(data: bytes) -> 
     began = time.perf_counter()
     findings = list(table_findings({"t.dmn": data}, "t.dmn"))
     assert time.perf_counter() - began < 1
-    assert findings or data == b"<definitions/>"
+    assert findings
     assert all(f.cure for f in findings)
