@@ -47,8 +47,10 @@ function fit(viewer, container) {
   const { outer } = canvas.viewbox();
   const width = outer.width / readable;
   const height = outer.height / readable;
-  const x = here ? here.x + here.width / 2 - width / 2 : inner.x - 20;
-  const y = here ? here.y + here.height / 2 - height / 2 : inner.y - 20;
+  // never past the drawing's own edge: what is beside it is empty
+  const within = (wanted, from, size, seen) => Math.max(from - 20, Math.min(wanted, from + size + 20 - seen));
+  const x = here ? within(here.x + here.width / 2 - width / 2, inner.x, inner.width, width) : inner.x - 20;
+  const y = here ? within(here.y + here.height / 2 - height / 2, inner.y, inner.height, height) : inner.y - 20;
   canvas.viewbox({ x, y, width, height });
 }
 
