@@ -20,7 +20,7 @@ from workflows.paths_acts import Case, Lawful
 
 __all__ = ["MAX_STATES", "PAPER", "TRANSITION", "Rules", "Said", "Verdicts", "check"]
 
-MAX_STATES = 40_000
+MAX_STATES = 24_000
 
 Place = tuple[Marking, Case]
 Maker = Callable[[str, Node, str, str, tuple[str, ...]], Finding]

@@ -14,6 +14,8 @@ from workflows.outline import SUBPROCESSES, Node, Outline, title
 JOBS = frozenset({"serviceTask", "sendTask"})
 AT_ONCE = JOBS | {"businessRuleTask", "scriptTask", "task", "manualTask", "callActivity"}
 WAITING = frozenset({"intermediateCatchEvent", "receiveTask", "boundaryEvent"})
+SOMEBODY = "#somebody"
+"""A person of the authority where it matters to no rule who it was: cases that differ in nothing else are one."""
 
 
 class Word(NamedTuple):
@@ -32,7 +34,7 @@ class Case:
     corrections: int = 0
     desk: str | None = None  # lane of the first person of the authority
     admitting: str | None = None  # lane of the person who decided on admission
-    person: str | None = None  # id of the last task of the authority that counts
+    person: str | None = None  # id of the last task of the authority that counts, or SOMEBODY
     words: tuple[tuple[frozenset[str], Word], ...] = ()
     good: frozenset[str] = frozenset()  # reviews whose last outcome was good
     bad: frozenset[str] = frozenset()
@@ -61,10 +63,15 @@ class Lawful:
     outline: Outline
     rules: Rules
     _groups: frozenset[frozenset[str]] = field(init=False, default=frozenset())
+    _who: bool = field(init=False, default=True)  # some rule asks who decided, and no outcome tells
 
     def __post_init__(self) -> None:
         groups = frozenset(s.among for said in self.rules.said.values() for s in said)
         object.__setattr__(self, "_groups", groups)
+        recorded = {self.state_of(n) for n in self.outline.nodes.values()}
+        asked = self.rules.person_required_before | {self.rules.admission}
+        who = self.rules.separate_lanes and bool(recorded & asked - self.rules.said.keys())
+        object.__setattr__(self, "_who", who)
 
     def state_of(self, node: Node) -> str:
         """The state that a node records, '' for none."""
@@ -106,7 +113,9 @@ class Lawful:
                 good = good | {node.id} if passed else good - {node.id}
                 bad = bad - {node.id} if passed else bad | {node.id}
         told = tuple(sorted(words.items(), key=lambda item: sorted(item[0])))
-        return replace(case, desk=case.desk or lane, person=node.id, words=told, good=good, bad=bad), breaches
+        person = node.id if self._who else SOMEBODY
+        desk = None if case.admitted else case.desk or lane
+        return replace(case, desk=desk, person=person, words=told, good=good, bad=bad), breaches
 
     # -- an act
 
@@ -127,9 +136,12 @@ class Lawful:
         if state == rules.admission:
             word = next((dict(case.words).get(s.among) for s in rules.said.get(state, ())), None)
             decider = word.task if word else case.person
-            lane = self.outline.nodes[decider].lane if decider else None
+            at = self.outline.nodes.get(decider or "")
+            lane = at.lane if at else None
             person = None if rules.person_since_admission else case.person
-            return replace(case, record=state, admitted=True, admitting=lane, person=person, waited=False), found
+            # what only counts before admission is forgotten: cases that differ in nothing else are one
+            after = replace(case, record=state, admitted=True, admitting=lane, person=person)
+            return replace(after, waited=False, corrections=0, desk=None), found
         return replace(case, record=state, waited=False), found
 
     def _correction(self, case: Case, node: Node) -> Iterator[Breach]:
@@ -203,12 +215,12 @@ class Lawful:
         """Whether a person decided at all, and another than the one who admitted."""
         word = next((dict(case.words).get(s.among) for s in self.rules.said.get(state, ())), None)
         id_ = word.task if word else case.person
-        decider = self.outline.nodes[id_] if id_ else None
-        if decider is None or not case.person:
+        decider = self.outline.nodes.get(id_ or "")
+        if not case.person:
             since = "受理以后" if case.admitted and self.rules.person_since_admission else ""
             message = f"走到{title(node)}，{since}没有任何人作过决定，就记录“{self.rules.word(state)}”"
             yield Breach("no-person", node, message, "在它前面放一个由审批科室办理的任务", ends=True)
-        elif self.rules.separate_lanes and decider.lane and decider.lane == case.admitting:
+        elif self.rules.separate_lanes and decider and decider.lane and decider.lane == case.admitting:
             message = f"受理和决定都由“{decider.lane}”办：受理人和批准人要分开"
             yield Breach("same-lane", decider, message, f"把{title(decider)}移到另一个科室的泳道")
 

@@ -17,7 +17,7 @@ def known(
     """forms: form id -> content. units: names of lanes. processes: ids that a model may call."""
     return Known(
         handlers={
-            name: HandlerInfo(one.headers, one.acts, one.returns, one.errors, one.run.__module__.split(".")[1])
+            name: HandlerInfo(one.headers, one.acts, one.returns, one.errors, _area(one.run.__module__))
             for name, one in HANDLERS.items()
         },
         forms={key: _answers(data) for key, data in forms.items()},
@@ -31,6 +31,12 @@ def known(
         areas={p.process_id: p.area for p in PROCEDURES.values()},
         start_variables={p.process_id: p.start_variables for p in PROCEDURES.values() if p.start_variables},
     )
+
+
+def _area(module: str) -> str:
+    """The area whose cases a handler of that module serves: `server.registry.acts` → registry."""
+    root, _, rest = module.partition(".")
+    return rest.partition(".")[0] if root == "server" else ""
 
 
 def _answers(data: bytes) -> frozenset[str] | None:

@@ -22,7 +22,7 @@ from server.accounts.actor import SYSTEM
 from server.accounts.models import Organisation, Unit
 from server.db import AppendOnlyViolation
 from server.errors import Conflict, Forbidden, Invalid, NotFound
-from server.processes import checking, definitions, handlers, instances, publishing
+from server.processes import checking, definitions, handlers, instances, publishing, surroundings
 from server.processes.handlers import JobContext
 from server.processes.models import Blob, Publication, Version
 from server.processes.seeding import seed_from_disk
@@ -34,11 +34,10 @@ LANE, WINDOW = OFFICER.unit or "", CLERK.unit or ""
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "HANDLERS", {})
-    monkeypatch.setattr(checking, "PROCEDURES", {})
-    monkeypatch.setattr(checking, "TRANSITIONS", set())
-    for name in ("HANDLERS", "PROCEDURES", "TRANSITIONS"):
-        monkeypatch.setattr(handlers, name, getattr(checking, name))
+    for name, empty in (("HANDLERS", {}), ("PROCEDURES", {}), ("TRANSITIONS", set())):
+        for module in (handlers, surroundings, checking):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, empty)
 
 
 @pytest.fixture
