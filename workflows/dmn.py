@@ -117,6 +117,8 @@ def texts(decisions: Decisions) -> Iterator[tuple[str, str, bool]]:
                     yield from ((key, text, False) for text in body["inputs"])
                     yield from ((key, t, True) for rule in body["rules"] for t in rule["tests"] if t not in ("", "-"))
                     yield from ((key, text, False) for rule in body["rules"] for text in rule["outputs"])
+                    yield from ((key, one["otherwise"], False) for one in body["outputs"] if one["otherwise"])
+                    yield from ((key, one["values"], True) for one in body["outputs"] if one["values"])
                 elif isinstance(body, dict):
                     stack += body.values()
 

@@ -197,3 +197,24 @@ def test_the_default_of_a_collecting_table_is_a_list_too():
 def test_a_decision_that_could_not_be_evaluated_right_is_refused_with_a_cure(parts, words):
     _, problems = dmn.load({"d.dmn": f"{DMN}{parts}</definitions>".encode()}, ["decide"])
     assert any(re.search(words, problem.message_zh) and problem.cure_zh for _, problem in problems)
+
+
+def test_defaults_and_allowed_values_are_among_the_texts_a_linter_reads():
+    outputs = (
+        '<output name="r"><outputValues><text>1, 2</text></outputValues>'
+        "<defaultOutputEntry><text>1 +</text></defaultOutputEntry></output>"
+    )
+    program, _ = dmn.load({"d.dmn": f"{DMN}{table([('> 1', '2')], outputs=outputs)}</definitions>".encode()}, ["decide"])
+    assert sorted(dmn.texts(program)) == [
+        ("decide", "1 +", False),
+        ("decide", "1, 2", True),
+        ("decide", "2", False),
+        ("decide", "> 1", True),
+        ("decide", "n", False),
+    ]
+
+
+def test_an_error_names_the_function_or_service_where_it_lies():
+    parts = decision(literal("平方(缺)"), requires=KNOWS) + SQUARE
+    with pytest.raises(DecisionError, match="“decide”缺少输入“缺”"):
+        decide(parts)

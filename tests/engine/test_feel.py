@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from models import END, START, Run, process, user
 from workflows import FeelError, FeelText, feel
 
 SCOPE = {
@@ -108,6 +109,15 @@ def test_a_condition_wants_true_or_false_and_every_variable():
     ):
         with pytest.raises(FeelError, match=what):
             feel.condition(text, SCOPE)
+
+
+def test_a_missing_variable_in_a_condition_names_the_expression_and_the_element():
+    body = START + '<exclusiveGateway id="g" name="是否大型" default="g_b"/>' + user("a") + user("b") + END
+    run = Run(process(body, "s > g\n g >[=建筑面积 > 5000] a > e\n g > b > e"))
+    incident = run.step.incidents[0]
+    assert incident.element == "g"
+    assert "“是否大型”(g)" in incident.message_zh
+    assert "条件“=建筑面积 > 5000”用到的变量“建筑面积”不存在" in incident.message_zh
 
 
 def test_the_clock_is_the_callers():
