@@ -32,13 +32,14 @@ class Finding:
 @dataclass(frozen=True)
 class HandlerInfo:
     """A job handler: headers it cannot work without, whether it records an act of the case, variables it hands back, codes of
-    the BPMN errors it may raise, the area whose processes it serves ('' for any)."""
+    the BPMN errors it may raise, the area whose processes it serves ('' for any), those of its variables that are true or false."""
 
     required_headers: frozenset[str] = frozenset()
     acts: bool = False
     returns: frozenset[str] | None = None  # None: not told
     errors: frozenset[str] = frozenset()
     area: str = ""
+    flags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ class Rules:
     initial: the state that must be recorded first. table: state -> the states that may follow it; after_admission replaces
     rows of it once `admission` has been recorded. names: Chinese names of states. terminal: states in which a case may end.
     acts: handler -> the state it records by itself, without a header. recorded_by: state -> the handlers that may record it.
+    records: handler -> the states it may record; any, when it is not named. needs: state -> what a handler must have found last,
+    by the name of the variable it gives back.
     said: state -> what a person must have decided before it. verdicts: state -> reviews that must have come out well.
     decided_first: state -> decisions (DMN) that must have been evaluated before it.
     person_required_before: states that need a person of the authority before them (since admission when person_since_admission).
@@ -54,6 +56,8 @@ class Rules:
     terminal: frozenset[str] = frozenset()
     acts: Mapping[str, str] = field(default_factory=dict)
     recorded_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    records: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    needs: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     said: Mapping[str, tuple[Said, ...]] = field(default_factory=dict)
     verdicts: Mapping[str, Verdicts] = field(default_factory=dict)
     decided_first: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -8,7 +8,8 @@ never less, with these limits: a non-interrupting event happens twice at most, a
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import islice, product
+from types import MappingProxyType
 
 from workflows import conditions
 from workflows.conditions import Known as Value
@@ -23,7 +24,12 @@ MAX_REPEATS = 2  # of a non-interrupting event
 RESTS = ACTIVITIES - SUBPROCESSES | {"eventBasedGateway"}
 WAITS = "<"  # "join<flow": a token that came by a flow and waits at a join
 OUTCOME = "outcome"  # the field of a form that holds what a person decided
+NONE: Mapping[str, bool] = MappingProxyType({})
 NOT_TOLD = "*"  # the outcome of a form that nobody described
+
+
+def _found(results: Mapping[str, bool], name: str) -> Value | None:
+    return ("is", frozenset({results[name]})) if name in results else None
 
 
 class TooManyWays(Exception):
@@ -51,6 +57,7 @@ class Move:
     after: Marking
     passed: tuple[str, ...]
     uncaught: str | None = None  # an error end event that nobody catches
+    results: tuple[tuple[str, bool], ...] = ()  # what a handler found, of what is either so or not
     answer: str | None = None  # the outcome a person chose; NOT_TOLD; None: no person, or a form without outcome
 
 
@@ -118,9 +125,10 @@ class Game:
                         yield from self._settle(caught, self._forked(run, caught))
             elif node.kind not in SUBPROCESSES:
                 for answer in self._outcomes(node):
-                    run = self._left(start.without(token).after(token), node, answer)
-                    for move in self._settle(node, self._forked(run, node)):
-                        yield move if answer is None else replace(move, answer=answer)
+                    for results in self._results(node):
+                        run = self._left(start.without(token).after(token), node, answer, results)
+                        for move in self._settle(node, self._forked(run, node)):
+                            yield replace(move, answer=answer, results=results) if answer or results else move
             for boundary in self.outline.boundaries(token):
                 yield from self._boundary(start, node, boundary)
         if marking.tokens:
@@ -186,15 +194,25 @@ class Game:
             return (NOT_TOLD,)
         return tuple(sorted(choices[OUTCOME])) if choices.get(OUTCOME) else (None,)
 
-    def _left(self, run: _Run, node: Node, answer: str | None = None) -> _Run:
-        return run.using(self._assigned(node, dict(run.values), answer))
+    def _results(self, node: Node) -> Iterator[tuple[tuple[str, bool], ...]]:
+        """What the handler of a job may find, of what is either so or not."""
+        info = (self.known.handlers or {}).get(node.handler) if node.kind in ("serviceTask", "sendTask") else None
+        flags = sorted(info.flags) if info else []
+        yield from (tuple(zip(flags, found, strict=True)) for found in product((True, False), repeat=len(flags)))
 
-    def _assigned(self, node: Node, values: Mapping[str, Value], answer: str | None = None) -> Mapping[str, Value]:
+    def _left(
+        self, run: _Run, node: Node, answer: str | None = None, results: tuple[tuple[str, bool], ...] = ()
+    ) -> _Run:
+        return run.using(self._assigned(node, dict(run.values), answer, dict(results)))
+
+    def _assigned(
+        self, node: Node, values: Mapping[str, Value], answer: str | None = None, results: Mapping[str, bool] = NONE
+    ) -> Mapping[str, Value]:
         chosen: Value | None = ("is", frozenset({answer})) if answer not in (None, NOT_TOLD) else None
         given = answers(node, self.known)  # hides variables of the same names
         seen: Mapping[str, Value] = {} if given == ANYTHING else values
         for name in given - ANYTHING | ({OUTCOME} if chosen else frozenset()):
-            seen = conditions.assign(seen, name, chosen if name == OUTCOME else None)
+            seen = conditions.assign(seen, name, chosen if name == OUTCOME else _found(results, name))
         for source, target in node.outputs:
             name = target.split(".")[0]
             values = conditions.assign(values, name, conditions.told(source, seen) if name == target else None)
@@ -205,7 +223,7 @@ class Game:
             if written == ANYTHING and (node.kind == "callActivity" or node.handler in (self.known.handlers or {})):
                 return {}
             for name in written - ANYTHING:
-                values = conditions.assign(values, name, chosen if name == OUTCOME else None)
+                values = conditions.assign(values, name, chosen if name == OUTCOME else _found(results, name))
         return values
 
     # -- running on to the next rest

@@ -40,6 +40,7 @@ class Case:
     bad: frozenset[str] = frozenset()
     evaluated: frozenset[str] = frozenset()
     waited: bool = False  # for somebody else, since the case was received
+    found: frozenset[tuple[str, bool]] = frozenset()  # what handlers found last
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,9 @@ class Lawful:
     def happened(self, case: Case, move: Move) -> tuple[Case, list[Breach]]:
         """The case after a move, and the rules broken by it."""
         node = move.node
+        for name, value in move.results:
+            if any(name in needed for needed in self.rules.needs.values()):
+                case = replace(case, found=case.found - {(name, not value)} | {(name, value)})
         if node.kind in WAITING and case.record == self.rules.initial:
             case = replace(case, waited=True)
         if node.kind == "userTask" and move.passed[:1] == (node.id,):
@@ -189,6 +193,10 @@ class Lawful:
             handlers = "、".join(sorted(rules.recorded_by[state]))
             message = f"{title(node)}用处理程序“{node.handler}”记录“{word}”，却没有发出这一状态要有的证照或文书"
             yield Breach("nothing-issued", node, message, f"换成处理程序“{handlers}”")
+        if state not in rules.records.get(node.handler, {state}):
+            own = "、".join(f"“{rules.word(s)}”" for s in sorted(rules.records[node.handler]))
+            message = f"{title(node)}用处理程序“{node.handler}”记录“{word}”，它只能记录{own}"
+            yield Breach("wrong-handler", node, message, "换成记录这一状态的处理程序，例如“record”")
         paper = node.headers.get(PAPER, "").strip()
         if state in rules.notice_and_remedy and not paper:
             message = f"{title(node)}记录“{word}”，却不出具文书：当事人得不到书面理由和救济途径"
@@ -197,6 +205,10 @@ class Lawful:
             kinds = "、".join(sorted(rules.papers[state]))
             message = f"{title(node)}记录“{word}”，出具的却是“{paper}”，里面没有这一决定的理由和救济途径"
             yield Breach("no-paper", node, message, f"把任务头里的“paper”换成“{kinds}”")
+        for name, value in sorted(rules.needs.get(state, {}).items()):
+            if (name, not value) in case.found:
+                message = f"走到{title(node)}记录“{word}”，前面查出的“{name}”却是{'否' if value else '是'}"
+                yield Breach("found-otherwise", node, message, f"检查问“{name}”的条件，是和否不要接反")
         for decision in sorted(rules.decided_first.get(state, frozenset()) - case.evaluated):
             message = f"走到{title(node)}记录“{word}”，还没有按决策“{decision}”定出要满足哪些条件"
             yield Breach("no-conditions", node, message, f"在前面放一个决策任务，调用“{decision}”")

@@ -35,6 +35,8 @@ PAPERS = {
     _name(State.REJECTED): frozenset({"refusal-decision"}),
     _name(State.NOT_ADMITTED): frozenset({"not-admitted"}),
     _name(State.ADMISSION_REFUSED): frozenset({"admission-refused"}),
+    _name(State.CORRECTION_STARTED): frozenset({"correction-notice"}),
+    _name(State.PULLED): frozenset({"withdrawal-notice"}),
 }
 SAID = {
     _name(State.ADMITTED): (Said(judging.INTAKE, judging.ADMITTING),),
@@ -53,6 +55,10 @@ _RULES = Rules(
     names=NAMES,
     terminal=frozenset(_name(s) for s in CLOSED),
     said=SAID,
+    records={
+        **dict.fromkeys(("issue_permit", "issue_opinion", "file_acceptance"), frozenset({_COMPLETED})),
+        "issue_rectification": frozenset({_name(State.SPECIAL_STARTED)}),
+    },
     person_required_before=frozenset(
         _name(s) for s in (State.COMPLETED, State.COMPLETED_TOLERANT, State.REJECTED, State.REVOKED)
     ),
@@ -65,11 +71,12 @@ _RULES = Rules(
         "act-order": STATE_TABLE,
         "no-final": f"{STATE_TABLE}：每一件都要办结",
         "endless": f"{STATE_TABLE}：每一件都要办结",
+        "wrong-handler": f"{STATE_TABLE}：证照、意见书、备案、整改清单各有自己的状态",
         "nothing-issued": f"{STATE_TABLE}：办结与证照、意见书、备案一同记录",
         "no-person": f"{PERMIT_LAW}：许可决定由行政机关作出，不能自动作出",
         "not-decided": f"{PERMIT_LAW}：记录的就是人作出的决定",
         "same-lane": "受理与批准分开，见部门与角色的规定",
-        "no-paper": f"{PERMIT_LAW}：不予许可、不予受理要书面说明理由，告知救济途径",
+        "no-paper": f"{PERMIT_LAW}：不予许可、不予受理要书面说明理由，告知救济途径；补正和撤件要书面告知",
         "second-correction": f"{PERMIT_LAW}：需要补正的，当场或者五日内一次告知",
         "late-correction": f"{PERMIT_LAW}：当场或者五日内一次告知，逾期不告知的，自收到材料之日起即为受理",
         "correction-endless": "补正逾期按撤件处理，见审批机制的规定",

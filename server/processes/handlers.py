@@ -68,13 +68,14 @@ Arrival = Callable[[Variables], dict[str, Any]]
 @dataclass(frozen=True)
 class Handler:
     """A registered handler. acts: it records an act of the case. returns: the variables it gives (None: not told). errors: codes
-    of the `BpmnError`s it raises."""
+    of the `BpmnError`s it raises. flags: those of its variables that are true or false."""
 
     run: Run
     headers: frozenset[str]
     acts: bool
     returns: frozenset[str] | None
     errors: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def handler(
     acts: bool = False,
     returns: Collection[str] | None = None,
     errors: Iterable[str] = (),
+    flags: Iterable[str] = (),
 ) -> Callable[[RunT], RunT]:
     """Register `f(context)` for service tasks of this type; what it returns are variables of the process.
 
@@ -118,7 +120,7 @@ def handler(
         if name in HANDLERS:
             raise ValueError(f"two handlers are called {name}")
         told = None if returns is None else frozenset(returns)
-        HANDLERS[name] = Handler(function, frozenset(headers), acts, told, frozenset(errors))
+        HANDLERS[name] = Handler(function, frozenset(headers), acts, told, frozenset(errors), frozenset(flags))
         return function
 
     return register

@@ -17,7 +17,7 @@ def known(
     """forms: form id -> content. units: names of lanes. processes: ids that a model may call."""
     return Known(
         handlers={
-            name: HandlerInfo(one.headers, one.acts, one.returns, one.errors, _area(one.run.__module__))
+            name: HandlerInfo(one.headers, one.acts, one.returns, one.errors, _area(one.run.__module__), one.flags)
             for name, one in HANDLERS.items()
         },
         forms={key: _answers(data) for key, data in forms.items()},

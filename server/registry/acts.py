@@ -24,9 +24,7 @@ from server.registry.models import Step as StepRow
 REMEDY = "对不予登记不服的，可以自收到本告知书之日起 60 日内申请行政复议，或者 6 个月内向人民法院提起行政诉讼"
 HOLD = "HOLD"
 
-procedure(
-    PROCESS, "registry", start=("application_id", "application_no", "filing_number"), rules=lawful.REGISTRATION
-)
+procedure(PROCESS, "registry", start=("application_id", "application_no", "filing_number"), rules=lawful.REGISTRATION)
 sends("registration.cured")
 
 
@@ -37,7 +35,7 @@ def pre_admit(context: JobContext) -> None:
     recording.add_step(context.session, application, steps.Step.PRE_ADMITTED, context.actor, context.now)
 
 
-@handler("registry.run_checks", acts=True, returns=("hold",))
+@handler("registry.run_checks", acts=True, returns=("hold",), flags=("hold",))
 def run_checks(context: JobContext) -> Mapping[str, Any]:
     """All twelve on the facts as they are now, whatever passed before."""
     application = recording.of_subject(context.session, context.subject, lock=True)

@@ -42,6 +42,7 @@ REGISTRATION = Rules(
     names={_name(step): word for step, word in WORDS.items()},
     terminal=frozenset({BOOKED, REFUSED}),
     acts=ACTS,
+    needs={ADMITTED: {"hold": False}},
     said={
         ADMITTED: (Said(frozenset({"admit"}), frozenset({"admit"})),),
         BOOKED: (
@@ -56,6 +57,7 @@ REGISTRATION = Rules(
         "act-order": STEPS,
         "no-final": f"{STEPS}：每一件都要登簿或者书面不予登记",
         "endless": f"{STEPS}：每一件都要登簿或者书面不予登记",
+        "found-otherwise": "核验全部通过才受理，见联动登记的规定",
         "no-person": REGISTRARS,
         "not-decided": REGISTRARS,
         "same-lane": "受理、审核、登簿分岗，见部门与角色的规定",

@@ -215,3 +215,28 @@ def test_a_loop_that_can_never_end_is_marked() -> None:
     assert lost != text
     found = check({**FILES, "joint-acceptance.bpmn": lost.encode()}, "joint-acceptance", ACCEPTANCE, KNOWN)
     assert {f.code for f in found} == {"endless"}
+
+
+def test_a_permit_made_where_only_a_receipt_is_recorded_is_marked() -> None:
+    found = codes(
+        (
+            'type="record" retries="3" /><zeebe:taskHeaders><zeebe:header key="transition" value="received"',
+            'type="issue_permit" retries="3" /><zeebe:taskHeaders><zeebe:header key="transition" value="received"',
+        )
+    )
+    assert found == {("wrong-handler", "act_received")}
+
+
+def test_a_correction_that_nobody_is_told_in_writing_is_marked() -> None:
+    assert codes(('<zeebe:header key="paper" value="correction-notice" />', "")) == {
+        ("no-paper", "act_notify_correction")
+    }
+
+
+def test_a_registration_admitted_while_its_checks_hold_is_marked() -> None:
+    text = FILES["first-registration.bpmn"].decode()
+    turned = text.replace(">=hold<", ">=not(hold)<", 1)
+    assert turned != text
+    found = check({**FILES, "first-registration.bpmn": turned.encode()}, "first-registration", REGISTRATION, KNOWN)
+    assert [(f.code, f.element) for f in found] == [("found-otherwise", "act_admit")]
+    assert "核验" in found[0].message

@@ -5,7 +5,7 @@ without running it. The two judgements know nothing of one another.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -18,7 +18,7 @@ from workflows.law import Rules
 from workflows.lint import errors, lint
 from workflows.mutation.changes import KINDS, Mutant, Stock, mutate
 from workflows.mutation.walks import Around, Broken, walk
-from workflows.outline import Outline, read
+from workflows.outline import read
 from workflows.paths import check
 
 __all__ = ["ENOUGH", "Report", "Subject", "Verdict", "measure", "mutants"]
@@ -158,7 +158,7 @@ def _judge(work: tuple[Subject, Mutant, int, int]) -> Verdict:
     subject, mutant, seed, walks = work
     files = {**subject.files, subject.file: mutant.data}
     outline = read(mutant.data, subject.file)
-    around = Around(subject.rules, subject.known, subject.examples, frozenset(_flags(outline, subject.known)))
+    around = Around(subject.rules, subject.known, subject.examples)
     broken = walk(deploy(files, subject.process), outline, subject.process, around, seed, walks)
     return Verdict(mutant, broken, _refused(subject, files))
 
@@ -168,13 +168,3 @@ def _refused(subject: Subject, files: Mapping[str, bytes]) -> tuple[str, str] | 
     found = errors(lint(files, subject.file, subject.known))
     found = found or errors(check(files, subject.process, subject.rules, subject.known))
     return (found[0].code, found[0].message) if found else None
-
-
-def _flags(outline: Outline, known: Known) -> Iterator[str]:
-    """What handlers give that conditions ask as it is: true or false."""
-    given = {name for info in (known.handlers or {}).values() for name in info.returns or ()}
-    for flow in outline.flows.values():
-        text = (flow.condition or "").strip().removeprefix("=").strip()
-        for name in given:
-            if text in (name, f"not({name})", f"not(not({name}))"):
-                yield name

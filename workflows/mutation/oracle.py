@@ -28,6 +28,7 @@ class Record:
     people: list[Chosen] = field(default_factory=list)
     since_admission: int = 0  # how many people had decided when the case was admitted
     decisions: set[str] = field(default_factory=set)
+    found: dict[str, object] = field(default_factory=dict)  # what handlers gave back last
     others: bool = False  # somebody else was waited for since the case was received
     broken: tuple[str, str] | None = None
 
@@ -39,6 +40,7 @@ class Record:
             list(self.people),
             self.since_admission,
             set(self.decisions),
+            dict(self.found),
             self.others,
             self.broken,
         )
@@ -59,6 +61,10 @@ class Record:
     def waited(self) -> None:
         """A message or timer came."""
         self.others = self.others or self.last == self.rules.initial
+
+    def gave(self, results: Mapping[str, object]) -> None:
+        """What a handler gave back."""
+        self.found.update(results)
 
     def decided(self, decision: str) -> None:
         self.decisions.add(decision)
@@ -84,6 +90,10 @@ class Record:
             self._in_order(element, state)
         if handler not in rules.recorded_by.get(state, {handler}):
             self.breaks("nothing-issued", element)
+        if state not in rules.records.get(handler, {state}):
+            self.breaks("wrong-handler", element)
+        if any(self.found.get(name) is (not value) for name, value in rules.needs.get(state, {}).items()):
+            self.breaks("found-otherwise", element)
         paper = headers.get("paper", "").strip()
         if state in rules.notice_and_remedy and (not paper or paper not in rules.papers.get(state, {paper})):
             self.breaks("no-paper", element)

@@ -21,15 +21,11 @@ TRIES_TO_END = 25
 
 @dataclass(frozen=True)
 class Around:
-    """What a walk draws from: the law, what exists around the model, examples of start variables, errors of handlers.
-
-    errors: handler -> BPMN error codes it may raise. flags: variables that conditions ask as true or false.
-    """
+    """What a walk draws from: the law, what exists around the model, examples of start variables."""
 
     rules: Rules
     known: Known
     examples: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    flags: frozenset[str] = frozenset()
 
     def start_variables(self, process: str, choice: random.Random) -> dict[str, Any]:
         return {
@@ -38,9 +34,7 @@ class Around:
 
     def something(self, name: str, choice: random.Random) -> Any:
         """A value for a variable of that name."""
-        if name in self.examples:
-            return choice.choice(self.examples[name])
-        return choice.random() < 0.5 if name in self.flags else f"{name}-1"
+        return choice.choice(self.examples[name]) if name in self.examples else f"{name}-1"
 
 
 @dataclass(frozen=True)
@@ -141,7 +135,12 @@ class _Walk:
         self.passed.append(f"自动任务“{job.name}”")
         if info is None or info.acts:
             self.record.act(job.element, job.type, job.headers)
-        given = {name: self.around.something(name, self.choice) for name in sorted(names)}
+        flags = info.flags if info is not None else frozenset()
+        given = {
+            name: self.choice.random() < 0.5 if name in flags else self.around.something(name, self.choice)
+            for name in sorted(names)
+        }
+        self.record.gave(given)
         self._took(commands.complete(self.dep, self.step.state, job.id, given, NOW))
 
     def _task(self, task: UserTask) -> None:
