@@ -7,7 +7,8 @@ from server.db import Base
 from server.documents import models as documents
 from server.files import models as files
 from server.processes import models as processes
+from server.processes import walk_models as walks
 from server.registry import models as registry
 
-MODULES = (accounts, approval, audit, clock, documents, files, incidents, jobs, processes, registry)
+MODULES = (accounts, approval, audit, clock, documents, files, incidents, jobs, processes, registry, walks)
 metadata = Base.metadata

@@ -76,7 +76,7 @@ DESKS: tuple[Desk, ...] = (
         "studio",
         "流程设计",
         DESIGNERS,
-        "studio",
+        "studio studio_walk",
         ("studio.changes", "变更"),
         ("studio.versions", "流程"),
         ("studio.decision", "决策表"),

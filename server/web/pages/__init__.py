@@ -12,9 +12,9 @@ from flask import Blueprint, Flask
 
 from server.web import assets, filters, security, shell, static
 from server.web.access import Access
-from server.web.pages import accounts, diagrams, errors, files, officer, owner, public, registry, studio
+from server.web.pages import accounts, diagrams, errors, files, officer, owner, public, registry, studio, studio_walk
 
-MODULES = (static, public, accounts, diagrams, files, officer, owner, registry, studio)
+MODULES = (static, public, accounts, diagrams, files, officer, owner, registry, studio, studio_walk)
 
 
 def blueprints() -> tuple[Blueprint, ...]:
