@@ -18,7 +18,7 @@ from workflows.source import parse, tag
 
 POLICIES: Mapping[str, str] = {
     "UNIQUE": "唯一：每种情形恰好有一条",
-    "FIRST": "从上往下，用第一条命中的",
+    "FIRST": "从上往下，用最先命中的",
     "PRIORITY": "命中多条时，用结果排在最前的",
     "ANY": "可以命中多条，结果必须一样",
     "COLLECT": "收集：命中的都要",
