@@ -29,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--port", type=_port, default=8000)
     commands.add_parser("migrate", help="bring the database's tables to this release")
     bench = commands.add_parser("bench", help="measure this program; prints JSON")
-    bench.add_argument("what", choices=("web",))
-    bench.add_argument("--cases", type=int, default=1000)
+    bench.add_argument("what", choices=("engine", "web"))
+    bench.add_argument("--cases", type=int, default=1000, help="of web: how many cycles")
     scenario = commands.add_parser("scenario", help="play a scenario through the HTTP API of a running server")
     scenario.add_argument("name", help="S1, or the path of a scenario file")
     scenario.add_argument("--server", help="a server with a virtual clock; left out: one is started for it")
@@ -66,7 +66,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return _scenario(chosen.name, chosen.server, as_json=chosen.json)
     if chosen.command == "bench":
         script = ROOT / "tests" / "bench" / f"{chosen.what}.py"
-        return subprocess.run([sys.executable, str(script), "--cases", str(chosen.cases)], check=False).returncode  # noqa: S603
+        options = ["--cases", str(chosen.cases)] if chosen.what == "web" else []
+        return subprocess.run([sys.executable, str(script), *options], check=False).returncode  # noqa: S603
     if chosen.command == "conformance":
         return _conformance(chosen.path)
     if chosen.command == "migrate":
