@@ -27,7 +27,7 @@ def seed_from_disk(session: Session, bpmn: Path, forms: Path, actor: Actor, now:
     """
     files = {
         path.name: path.read_bytes()
-        for folder, suffixes in ((bpmn, (".bpmn", ".dmn")), (forms, (".form", ".yaml")))
+        for folder, suffixes in ((bpmn, (".bpmn", ".dmn", ".yaml")), (forms, (".form", ".yaml")))
         for path in sorted(folder.iterdir())
         if path.suffix in suffixes
     }

@@ -13,13 +13,26 @@ from sqlalchemy.orm import Session
 
 import workflows
 from server import areas, jobs
+from server.accounts import actions as accounts
+from server.accounts.actor import SYSTEM
 from server.documents import numbering, papers
 from server.errors import Conflict, Invalid, NotFound
-from server.processes import definitions, deployments, handlers, publishing, running, walk_course, walks
+from server.processes import (
+    definitions,
+    deployments,
+    handlers,
+    publishing,
+    running,
+    seeding,
+    walk_course,
+    walks,
+    work_items,
+)
 from server.processes.walk_models import Walk, WalkFile
 from server.processes.walks import Walking
 from server.schema import metadata
 from workflows import cases, trials
+from workflows.outline import read
 
 ROOT = Path(__file__).parents[2]
 LANE, WINDOW = OFFICER.unit or "", "政务大厅·综合窗口"
@@ -341,6 +354,19 @@ def test_a_form_that_is_missing_does_not_stop_a_walk(session: Session) -> None:
     found = walks.walking(session, walk.id, DESIGNER)
     assert (found.standing.tasks[0].form_id, found.standing.tasks[0].form) == ("absent", None)
     assert done(session, found, "a", outcome="pass").standing.completed
+
+
+def test_the_shipped_cases_come_into_the_library_with_the_models(session: Session) -> None:
+    units = [path.read_bytes() for path in (ROOT / "bpmn").glob("*.bpmn")]
+    lanes = {node.lane for data in units for node in read(data).nodes.values() if node.lane}
+    place = accounts.create_organisation(session, "各局", "department", "150500")
+    for lane in sorted(lanes - {work_items.OWNER_LANE}):
+        accounts.create_unit(session, lane, place)
+    seeding.seed_from_disk(session, ROOT / "bpmn", ROOT / "forms", SYSTEM, NOW)
+    kept = {name for name in deployments.library(session, NOW) if name.endswith(cases.SUFFIX)}
+    assert kept == {path.name for path in (ROOT / "bpmn").glob(f"*{cases.SUFFIX}")}
+    found = begun(session, "construction-permit", **PERMIT)
+    assert found.standing.never == ()
 
 
 def test_what_only_a_page_can_fill_is_not_asked_in_the_sandbox(session: Session) -> None:
