@@ -11,8 +11,9 @@ import workflows
 from server.accounts.actor import Actor
 from server.errors import Invalid
 from server.processes import checking, definitions, deployments, publishing
-from server.processes.models import Publication, Version
-from workflows.lint import errors
+from server.processes.library_kinds import LIBRARY_KINDS
+from server.processes.models import LibraryFile, Publication, Version
+from workflows.findings import Finding, errors
 from workflows.outline import read
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -22,8 +23,8 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 def seed_from_disk(session: Session, bpmn: Path, forms: Path, actor: Actor, now: datetime) -> list[str]:
     """Publish what is new on disk; returns 'process v3' of each new version. Safe to repeat.
 
-    A model that a person has published since stays in force: then the disk is only the library. Raises Invalid for a
-    model on disk that may not be published.
+    A model or file that a person has published since stays in force, whatever lies on disk. Raises Invalid for what is on
+    disk and may not be published.
     """
     files = {
         path.name: path.read_bytes()
@@ -31,13 +32,14 @@ def seed_from_disk(session: Session, bpmn: Path, forms: Path, actor: Actor, now:
         for path in sorted(folder.iterdir())
         if path.suffix in suffixes
     }
-    faulty = list(checking.form_findings(files))
+    known, theirs = deployments.library(session, now), _published_by_people(session)
+    library = {name: data for name, data in files.items() if deployments.key_of(name, data) not in theirs}
+    faulty = [*checking.form_findings(files), *_kind_errors(session, library, now)]
     if faulty:
         raise Invalid("；".join(f"{one.message}（{one.cure}）" for one in faulty), code="FINDINGS")
-    known = deployments.library(session, now)
-    first = {name: data for name, data in files.items() if deployments.key_of(name, data) not in known}
+    first = {name: data for name, data in library.items() if deployments.key_of(name, data) not in known}
     deployments.add_to_library(session, first, now, effective_from=BEGINNING)
-    deployments.add_to_library(session, files, now)
+    deployments.add_to_library(session, library, now)
     published = []
     for name in sorted(n for n in files if n.endswith(".bpmn")):
         for process_id in _process_ids(name, files[name]):
@@ -47,6 +49,27 @@ def seed_from_disk(session: Session, bpmn: Path, forms: Path, actor: Actor, now:
             if version is not None:
                 published.append(f"{process_id} v{version.number}")
     return published
+
+
+def _kind_errors(session: Session, files: Mapping[str, bytes], now: datetime) -> list[Finding]:
+    """What the areas find wrong with their own files."""
+    kinds = [one for name, one in LIBRARY_KINDS.items() if name in files]
+    if not kinds:
+        return []
+    in_force = deployments.contents(session, dict(deployments.library(session, now).values()))
+    at_hand = {**in_force, **files}
+    return [one for kind in kinds for one in errors(kind.check(session, at_hand, in_force, now))]
+
+
+def _published_by_people(session: Session) -> set[str]:
+    """Keys whose last content, in force or planned, somebody published."""
+    rows = session.execute(
+        select(LibraryFile.key, LibraryFile.added_by_id)
+        .where(deployments.counts(LibraryFile.change_set_id))
+        .order_by(LibraryFile.id)
+    )
+    last = {key: by for key, by in rows}
+    return {key for key, by in last.items() if by is not None}
 
 
 def _process_ids(name: str, data: bytes) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from builders_approval import ROOT, Desk
@@ -9,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.accounts.actor import SYSTEM
 from server.approval import deadlines, matters_editing
 from server.approval.catalogues import catalogue, catalogue_of, title_of
 from server.approval.matters import MATERIALS, MATTERS, Limit
@@ -18,8 +20,8 @@ from server.approval.states import State
 from server.calendar import Unit
 from server.config import Settings
 from server.db import Database
-from server.errors import Conflict
-from server.processes import deployments, timelines
+from server.errors import Conflict, Invalid
+from server.processes import definitions, deployments, seeding, timelines
 
 FILES = {name: (ROOT / "forms" / name).read_bytes() for name in (MATTERS, MATERIALS)}
 TWO = matters_editing.with_promise(FILES[MATTERS], "C05.P1", Limit(2, Unit.WORKING_DAYS))
@@ -138,6 +140,34 @@ def test_without_the_files_the_error_says_what_is_missing_and_what_to_do(session
     with pytest.raises(Conflict) as refused:
         catalogue(session, datetime.fromisoformat("2025-06-17T00:00:00+00:00"))
     assert "缺 matters.yaml、materials.yaml" in refused.value.message
+
+
+def test_a_restart_puts_back_neither_matters_nor_forms_that_a_person_published(
+    desk: Desk, tmp_path: Path
+) -> None:
+    for folder in ("bpmn", "forms"):
+        (tmp_path / folder).mkdir()
+    form = (ROOT / "forms" / "result-entry.form").read_bytes()
+    for name, data in {**FILES, "result-entry.form": form}.items():
+        (tmp_path / "forms" / name).write_bytes(data)
+    mine = form.replace("结果".encode(), "批复".encode())
+    publish(desk, {MATTERS: NAMED, "result-entry.form": mine})
+    newer = FILES[MATERIALS].replace("竣工图".encode(), "竣工图纸".encode())
+    (tmp_path / "forms" / MATERIALS).write_bytes(newer)
+    desk.later(hours=1)
+    seeding.seed_from_disk(desk.session, tmp_path / "bpmn", tmp_path / "forms", SYSTEM, desk.now)
+    rules = catalogue(desk.session, desk.now)
+    assert rules.matter("C05").name == "建筑工程施工许可"
+    assert definitions.form(desk.session, "result-entry", now=desk.now) == mine
+    assert rules.materials["M28"].name == "竣工图纸"  # nobody has touched it here, so the newer release counts
+
+
+def test_a_broken_file_on_disk_stops_the_start_and_says_where(desk: Desk, tmp_path: Path) -> None:
+    for folder in ("bpmn", "forms"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "forms" / MATERIALS).write_bytes(FILES[MATERIALS].replace(b"reuse: case", b"reuse: never", 1))
+    with pytest.raises(Invalid, match=r"materials.yaml 第 5 行"):
+        seeding.seed_from_disk(desk.session, tmp_path / "bpmn", tmp_path / "forms", SYSTEM, desk.now)
 
 
 # -- what it costs

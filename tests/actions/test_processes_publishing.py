@@ -252,7 +252,7 @@ def disk(tmp_path: Path) -> tuple[Path, Path]:
     (folders[0] / "review.bpmn").write_bytes(one_task().xml())
     (folders[1] / "opinion.form").write_bytes(form())
     (folders[1] / "application.form").write_bytes(form("application"))
-    (folders[1] / "matters.yaml").write_text("- not a form")
+    (folders[1] / "notes.yaml").write_text("- not a form")
     return folders
 
 
