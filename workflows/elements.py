@@ -238,13 +238,15 @@ class Call(Sub, defaults.CallActivity):
         run = task.run_of
         local = run.scopes.get(str(task.id), {})
         run.scopes[f"c{task.id}"] = run.names(task) if self.node.propagate_parent else dict(local)
+        task.internal_data["wrote"] = list(local)  # what goes back: not what was copied in, which may be stale by then
         return super().enter(task)
 
     def results(self, task: "Token") -> dict[str, Any]:
         run = task.run_of
         theirs = run.scopes.get(f"c{task.id}", {})
         if not self.node.outputs:
-            return dict(theirs) if self.node.propagate_child else {}
+            back = task.internal_data.get("wrote", theirs)  # states of the first release do not say: all
+            return {name: theirs[name] for name in back} if self.node.propagate_child else {}
         names, values = {**run.names(task), **theirs}, dict[str, Any]()
         for target, source in self.node.outputs:
             put(values, target, run.value(task, source, {**names, **values}), run.names(task))

@@ -261,7 +261,12 @@ class Instance(Rooted, BpmnWorkflow):
     def assign(self, token: Token, name: str, value: Any) -> None:
         """Where the variable is defined, else in the outermost scope that the token sees."""
         keys = list(self.chain(token))
-        self.scopes[next((key for key in keys if name in self.scopes[key]), keys[-1])][name] = value
+        key = next((key for key in keys if name in self.scopes[key]), keys[-1])
+        self.scopes[key][name] = value
+        if key.startswith("c"):
+            wrote = self.token(int(key[1:])).internal_data.get("wrote")
+            if wrote is not None and name not in wrote:
+                wrote.append(name)
 
     def forget_variables(self, token: Token) -> None:
         self.scopes.pop(str(token.id), None)

@@ -167,3 +167,23 @@ def test_a_decimal_that_only_passes_a_mapping_stays_exact():
         process(START + user("t", io(in_copy="=area")) + END, "s > t > e"), {"area": Decimal("1234567890123456.78")}
     )
     assert run.variables("t")["copy"] == Decimal("1234567890123456.78")
+
+
+def test_a_called_process_gives_back_what_it_wrote_not_what_it_inherited():
+    body = (
+        START
+        + '<parallelGateway id="f"/><parallelGateway id="j"/>'
+        + call("c", "child")
+        + user("b")
+        + user("after")
+        + END
+    )
+    lines = "s > f > c > j\n f > b > j\n j > after > e"
+    run = Run({"p.bpmn": process(body, lines), "child.bpmn": CHILD}, {"n": 1, "list": []})
+    run.complete("b", n=2, list=[1]).complete("ct", mine=3)
+    assert run.variables("after") == {"n": 2, "list": [1], "mine": 3}
+
+
+def test_a_called_process_gives_back_an_input_it_did_not_change():
+    run = Run(called(io(in_x="=a"), 'propagateAllParentVariables="false"'), {"a": 1})
+    assert run.complete("ct").variables("after") == {"a": 1, "x": 1}
