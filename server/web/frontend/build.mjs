@@ -134,6 +134,8 @@ async function scripts(esbuild, into) {
     target: ['chrome123', 'firefox120', 'safari17.5'], entryNames: '[name]-[hash]', chunkNames: 'part-[hash]',
     assetNames: '[name]-[hash]', legalComments: 'linked', logLevel: 'warning',
     loader: { '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file', '.svg': 'file' },
+    // The form editor and the viewer inside it draw into one tree: two copies of preact would not see one another's hooks.
+    alias: { preact: path.join(modules, 'preact') },
     define: { 'process.env.NODE_ENV': '"production"' },
   });
   const names = {};
