@@ -347,7 +347,8 @@ class Course:
             tasks.append(OpenTask(task.element, place, name, task.lane, task.form, form, task.variables))
         names = {key: one.name or key for key, one in self.deployment.elements.items()}
         stuck = [one.element for one in step.incidents]
-        here = [one for one in course.waiting if one not in stuck]
+        beside = {key for key, one in self.deployment.elements.items() if one.kind == "boundaryEvent"}
+        here = [one for one in course.waiting if one not in stuck and one not in beside]  # it stands at the task
         walked = [one.element for one in course.trail if one.kind == "flow"]
         return Standing(
             process_id=self.process_id,

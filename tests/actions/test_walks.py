@@ -290,6 +290,7 @@ def test_a_walk_is_kept_as_a_model_test_that_passes(session: Session) -> None:
     items = [{"kind": "缺材料", "subject": "图纸", "request": "请补图纸"}]
     found = done(session, found, "task_intake", outcome="correct", opinion="缺件", items=items)
     (message,) = found.standing.messages
+    assert found.standing.here == ("task_correct",)  # not at the event beside it
     found = walks.tell(session, found.walk.id, message.message, message.key, {}, found.seen, DESIGNER)
     assert found.standing.ends == ("end_pulled",)
     case = walks.keep(session, found.walk.id, "补正期满", change.id, found.seen, DESIGNER, NOW)
