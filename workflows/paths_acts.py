@@ -225,16 +225,18 @@ class Lawful:
 
     def _decided(self, case: Case, node: Node, state: str) -> Iterator[Breach]:
         """Whether a person decided at all, and another than the one who admitted."""
-        word = next((dict(case.words).get(s.among) for s in self.rules.said.get(state, ())), None)
-        id_ = word.task if word else case.person
-        decider = self.outline.nodes.get(id_ or "")
+        told = dict(case.words)
+        words = [told[s.among] for s in self.rules.said.get(state, ()) if s.among in told]
+        deciders = [self.outline.nodes.get(id_) for id_ in ([w.task for w in words] or [case.person or ""])]
         if not case.person:
             since = "受理以后" if case.admitted and self.rules.person_since_admission else ""
             message = f"走到{title(node)}，{since}没有任何人作过决定，就记录“{self.rules.word(state)}”"
             yield Breach("no-person", node, message, "在它前面放一个由审批科室办理的任务", ends=True)
-        elif self.rules.separate_lanes and decider and decider.lane and decider.lane == case.admitting:
-            message = f"受理和决定都由“{decider.lane}”办：受理人和批准人要分开"
-            yield Breach("same-lane", decider, message, f"把{title(decider)}移到另一个科室的泳道")
+            return
+        for decider in deciders:
+            if self.rules.separate_lanes and decider and decider.lane and decider.lane == case.admitting:
+                message = f"受理和决定都由“{decider.lane}”办：受理人和批准人要分开"
+                yield Breach("same-lane", decider, message, f"把{title(decider)}移到另一个科室的泳道")
 
     def _said(self, case: Case, node: Node, state: str) -> Iterator[Breach]:
         """Whether the act says what a person decided last."""

@@ -240,3 +240,12 @@ def test_a_registration_admitted_while_its_checks_hold_is_marked() -> None:
     found = check({**FILES, "first-registration.bpmn": turned.encode()}, "first-registration", REGISTRATION, KNOWN)
     assert [(f.code, f.element) for f in found] == [("found-otherwise", "act_admit")]
     assert "核验" in found[0].message
+
+
+def test_a_book_kept_by_the_desk_that_admits_is_marked() -> None:
+    text = FILES["first-registration.bpmn"].decode()
+    here = "<bpmn:flowNodeRef>task_book</bpmn:flowNodeRef>"
+    admitting = "<bpmn:flowNodeRef>task_admit</bpmn:flowNodeRef>"
+    moved = text.replace(here, "").replace(admitting, admitting + here)
+    found = check({**FILES, "first-registration.bpmn": moved.encode()}, "first-registration", REGISTRATION, KNOWN)
+    assert [(f.code, f.element) for f in found] == [("same-lane", "task_book")]

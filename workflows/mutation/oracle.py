@@ -124,21 +124,20 @@ class Record:
 
     def _by_whom(self, element: str, state: str) -> None:
         rules = self.rules
-        decider: Chosen | None = self.people[-1] if self.people else None
-        for said in rules.said.get(state, ()):
+        asked = rules.said.get(state, ())
+        deciders = self.people[-1:] if not asked else []
+        for said in asked:
             word = next((p for p in reversed(self.people) if p.outcome in said.among), None)
             if word is None or word.outcome not in said.wanted:
                 self.breaks("not-decided", element)
-        asked = rules.said.get(state, ())
-        if asked:
-            decider = next((p for p in reversed(self.people) if p.outcome in asked[0].among), decider)
+            deciders += [word] if word else []
         if state not in rules.person_required_before:
             return
         counted = self.people[self.since_admission :] if rules.person_since_admission else self.people
         if not counted:
             self.breaks("no-person", element)
         admitting = self._admitting(self.people[: self.since_admission]) if self.admitted else None
-        if rules.separate_lanes and decider is not None and decider.lane == admitting:
+        if rules.separate_lanes and admitting in [p.lane for p in deciders]:
             self.breaks("same-lane", element)
 
     def _admitting(self, people: list[Chosen]) -> str | None:
