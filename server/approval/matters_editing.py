@@ -242,7 +242,8 @@ def _with_text(document: Document, path: Path, text: str) -> bytes:
 def _reads_as(text: str) -> bool:
     """Whether it needs no quotes, in a line of its own and within braces."""
     try:
-        return plain_yaml.load(f"a: {{b: {text}, c: 1}}".encode()).data == {"a": {"b": text, "c": 1}}
+        within = plain_yaml.load(f"a: {{b: {text}, c: 1}}".encode()).data
+        return within == {"a": {"b": text, "c": 1}} and plain_yaml.load(f"a: {text}".encode()).data == {"a": text}
     except Unreadable:
         return False
 

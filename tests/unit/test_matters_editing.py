@@ -79,8 +79,10 @@ def test_any_name_is_kept_as_it_was_typed_or_refused(name: str) -> None:
     assert len(lines_changed(MATTERS, made)) in (0, 2)
 
 
-@pytest.mark.parametrize("name", ["true", "7", "null", "a: b", "[x]", "a, b: c}", "#1 楼", "& 和 *", '引号"里"', "- 项", "施工许可（一）"])
+@pytest.mark.parametrize("name", ["true", "7", "null", "a: b", "[x]", "a, b: c}", "#1 楼", "& 和 *", '引号"里"', "- 项", "-", "a -", "施工许可（一）"])
 def test_a_name_that_means_something_in_yaml_is_quoted(name: str) -> None:
+    block = plain_yaml.load(editing.with_name(MATTERS, "D01", name)).data
+    assert block["matters"]["D01"]["name"] == name
     data = plain_yaml.load(editing.edited_material(MATERIALS, "M13", name=name)).data
     assert data["materials"]["M13"] == {"name": name, "key": True, "source": "UPLOAD", "reuse": "project"}
 
