@@ -1,5 +1,6 @@
 /* The editor of forms (templates/studio/edit_form.html): form-js with the published kinds of fields, our dictionary of fields,
    and the preview that the server draws, so that what is seen is what will be asked. */
+import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import '@bpmn-io/form-js-editor/dist/assets/form-js-editor.css';
 import '@bpmn-io/form-js-editor/dist/assets/properties-panel.css';
 import { FormEditor } from '@bpmn-io/form-js-editor';

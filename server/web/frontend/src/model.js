@@ -15,15 +15,18 @@ import { Draft } from './island/draft.js';
 import { say } from './island/failing.js';
 import { Lint } from './island/lint.js';
 import { Losses } from './island/lossless.js';
+import { Wording } from './island/wording.js';
 import { bindBar, fit } from './model/bar.js';
 import { drawn } from './model/drawing.js';
 import { Marks } from './model/findings.js';
 import { ourGroups } from './model/panel.js';
 import { bindTemplates } from './model/templates.js';
 import { bindTools } from './model/tools.js';
+import words from './model/words.js';
 import { translation } from './model/translation.js';
 
 async function open(editor) {
+  new Wording(editor, words).watch(editor.querySelector('[data-canvas]'), editor.querySelector('[data-props]'));
   const modeler = new Modeler({
     container: editor.querySelector('[data-canvas]'),
     propertiesPanel: { parent: editor.querySelector('[data-props]') },

@@ -41,11 +41,11 @@ export function laneFor(modeler, unit, near = []) {
 }
 
 /** Push everything right of x (or below y) away, lanes and pool growing with it. */
-export function makeRoom(modeler, axis, start, delta) {
+export function makeRoom(modeler, axis, start, delta, staying = []) {
   if (delta <= 0) return;
   const space = modeler.get('spaceTool');
   const root = modeler.get('canvas').getRootElement();
-  const everything = modeler.get('elementRegistry').filter((one) => one.parent && one !== root && !one.labelTarget && !one.waypoints);
+  const everything = modeler.get('elementRegistry').filter((one) => one.parent && one !== root && modeler.get('canvas').findRoot(one) === root && !staying.includes(one));
   const adjusted = space.calculateAdjustments(everything, axis, delta, start);
   const shift = axis === 'x' ? { x: delta, y: 0 } : { x: 0, y: delta };
   modeler.get('modeling').createSpace(adjusted.movingShapes, adjusted.resizingShapes, shift, axis === 'x' ? 'e' : 's', start);
@@ -73,8 +73,11 @@ export function insert(modeler, flow, steps) {
   const units = steps.map(({ unit }) => laneFor(modeler, unit, [laneOf(modeler, source), laneOf(modeler, target)]));
   const from = middle(source).x + source.width / 2;
   const need = steps.length * 150 + 40;
-  makeRoom(modeler, 'x', from + 10, need - (target.x - from - 10));
   const row = middle(source).y;
+  const start = Math.min(from + 10, target.x - 5);
+  // What stands left of the new elements stays, even when the target stands right below the source.
+  const staying = modeler.get('elementRegistry').filter((one) => one === source || one.labelTarget === source || one.host === source || (one.x < from && Math.abs(middle(one).y - row) < 60 && !one.waypoints && !/Lane|Participant/.test(one.type)));
+  makeRoom(modeler, 'x', start, need - (target.x - from - 10), staying);
   let before = source;
   let x = from + 100;
   steps.forEach(({ shape }, index) => {

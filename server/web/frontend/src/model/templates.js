@@ -161,7 +161,7 @@ function correction(modeler, gate, form) {
   const lane = laneOf(modeler, gate);
   // two rows above the gateway: the notice in its own lane, the owner's task in the owner's lane (or above the notice)
   const top = lane && owner && owner !== lane ? lane.y : undefined;
-  makeRoom(modeler, 'y', middle(gate).y - 60, (top === undefined ? 260 : 190) - (middle(gate).y - (top ?? gate.parent?.y ?? 0)));
+  makeRoom(modeler, 'y', lane ? lane.y + 5 : middle(gate).y - 60, (top === undefined ? 260 : 190) - (middle(gate).y - (top ?? gate.parent?.y ?? 0)));
   const row = middle(gate).y - 120;
   const above = owner && owner !== lane ? Math.round(owner.y + owner.height / 2) : row - 120;
   const x = middle(gate).x;

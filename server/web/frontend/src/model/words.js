@@ -199,4 +199,8 @@ export default {
   'Add lane below': '在下面加泳道',
   'Divide into two lanes': '分成两条泳道',
   'Divide into three lanes': '分成三条泳道',
+
+  // the small map
+  'Open minimap': '打开小地图',
+  'Close minimap': '收起小地图',
 };
