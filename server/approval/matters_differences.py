@@ -16,20 +16,20 @@ GROUPS = {"matters": "事项", "results": "结果", "materials": "材料", "stag
 NOTHING = "（没有）"
 
 
-def of_matters(old: bytes | None, new: bytes) -> list[FieldChange]:
+def of_matters(old: bytes | None, new: bytes | None) -> list[FieldChange]:
     """Every matter, phase, result, stage and general limit that differs. Nothing for a content that cannot be read."""
     return list(_changes(old, new))
 
 
-def of_materials(old: bytes | None, new: bytes) -> list[FieldChange]:
+def of_materials(old: bytes | None, new: bytes | None) -> list[FieldChange]:
     """Every material that differs. Nothing for a content that cannot be read."""
     return list(_changes(old, new))
 
 
-def _changes(old: bytes | None, new: bytes) -> Iterator[FieldChange]:
+def _changes(old: bytes | None, new: bytes | None) -> Iterator[FieldChange]:
     try:
         before = plain_yaml.load(old).data if old is not None else {}
-        after = plain_yaml.load(new).data
+        after = plain_yaml.load(new).data if new is not None else {}
     except Unreadable:
         return
     if not isinstance(before, dict) or not isinstance(after, dict):

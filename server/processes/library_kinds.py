@@ -31,7 +31,7 @@ class FieldChange:
 
 
 Check = Callable[[Session, Files, Files, datetime], list[Finding]]
-Difference = Callable[[bytes | None, bytes], list[FieldChange]]
+Difference = Callable[[bytes | None, bytes | None], list[FieldChange]]
 
 
 @dataclass(frozen=True)
