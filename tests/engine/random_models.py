@@ -48,7 +48,7 @@ class Model:
 class Builder:
     """One scope of blocks; each block has one way in and one way out. `plain`: outside called processes and instances."""
 
-    def __init__(self, draw: Callable[..., object], model: Model, names: list[int], plain: bool) -> None:
+    def __init__(self, draw: st.DrawFn, model: Model, names: list[int], plain: bool) -> None:
         self.draw, self.model, self.names, self.plain = draw, model, names, plain
         self.body: list[str] = []
         self.lines: list[str] = []
@@ -69,7 +69,8 @@ class Builder:
         return name
 
     def block(self, depth: int) -> tuple[str, str]:
-        kind = self.pick(*SIMPLE, *(NESTED if depth > 0 and self.names[0] < 60 else ()))
+        deep = depth > 0 and self.names[0] < 50
+        kind = self.pick(*(SIMPLE if depth < 3 or not deep else ()), *(NESTED if deep else ()))
         self.model.kinds.add(kind)
         made: tuple[str, str] = getattr(self, f"_{kind}")(depth - 1)
         return made
@@ -284,7 +285,7 @@ def _timer(text: str, kind: str = "timeDuration") -> str:
 
 
 @st.composite
-def structured(draw: Callable[..., object], depth: int = 3) -> Model:
+def structured(draw: st.DrawFn, depth: int = 4) -> Model:
     """A model of nested blocks under the process id `p`."""
     model = Model()
     builder = Builder(draw, model, [0], plain=True)
@@ -295,7 +296,7 @@ def structured(draw: Callable[..., object], depth: int = 3) -> Model:
 
 
 @st.composite
-def unstructured(draw: Callable[..., object]) -> dict[str, bytes]:
+def unstructured(draw: st.DrawFn) -> dict[str, bytes]:
     """Any graph of tasks and gateways whose nodes are all on some way from the start."""
     count = int(str(draw(st.integers(3, 9))))
     kinds = [
@@ -316,7 +317,7 @@ def unstructured(draw: Callable[..., object]) -> dict[str, bytes]:
         size = 1 if kinds[number] == "userTask" else int(str(draw(st.integers(1, 2))))
         out[node] = [
             str(one) for one in draw(st.lists(st.sampled_from(others), min_size=1, max_size=size, unique=True))
-        ]  # type: ignore[attr-defined]
+        ]
     for number, node in enumerate(nodes[1:], 1):  # whoever nobody leads to follows a node before it
         if not any(node in targets for targets in out.values()):
             out[nodes[int(str(draw(st.integers(0, number - 1))))]].append(node)

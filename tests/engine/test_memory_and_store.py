@@ -128,7 +128,7 @@ class Walk:
         assert +twins.entered == +twins.gone and set(twins.entered.values()) <= {0, 1}
 
 
-@QUIET
+@settings(QUIET, max_examples=400)
 @given(structured(), st.data())
 def test_a_structured_model_moves_in_memory_as_it_does_from_bytes(model: Model, data: st.DataObject) -> None:
     walk = Walk(model, Twins(workflows.deploy(model.files, "p")))
