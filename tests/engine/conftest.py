@@ -28,7 +28,7 @@ def _never(*args: Any, **kwargs: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def no_python_of_a_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("eval", "exec"):
+    for name in ("eval", "exec", "compile"):
         monkeypatch.setattr(builtins, name, _trap(getattr(builtins, name), name))
     for owner in (PythonScriptEngine, BasePythonScriptEngineEnvironment, TaskDataEnvironment):
         for name in ("evaluate", "execute", "call_service"):
