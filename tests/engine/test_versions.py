@@ -6,6 +6,7 @@ import pytest
 from models import END, HEAD, NOW, START, flows, message, user
 
 import workflows
+from workflows.state import pack, unpack
 
 DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 RULE = '<businessRuleTask id="r"><extensionElements><zeebe:calledDecision decisionId="used" resultVariable="x"/></extensionElements></businessRuleTask>'
@@ -101,3 +102,13 @@ def test_an_instance_goes_on_when_something_it_does_not_need_changes_in_its_file
     mine = FILES | {"both.bpmn": FILES["both.bpmn"].replace("t任务", "改名")}
     with pytest.raises(workflows.BadState):
         workflows.open_step(deployed(mine), step.state, NOW)
+
+
+def test_a_state_that_bears_the_address_of_the_first_release_still_loads() -> None:
+    dep = workflows.deploy({name: text.encode() for name, text in FILES.items()}, "p")
+    state = workflows.start(dep, {}, NOW).state
+    former = pack([dep.state_tags[1], *unpack(state)[1:]])
+    assert former != state
+    step = workflows.open_step(dep, former, NOW)
+    assert [task.element for task in step.user_tasks] == ["t"]
+    assert workflows.complete(dep, former, step.user_tasks[0].id, {"面积": 1}, NOW).state != former

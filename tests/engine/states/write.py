@@ -215,6 +215,28 @@ def incidents() -> Case:
 
 
 @case
+def called() -> Case:
+    """Calls that give back what they wrote, one of them in several instances."""
+    child = process(
+        f'<startEvent id="cs"/>{user("ct")}{user("cu")}<endEvent id="ce"/>', "cs > ct > cu > ce", key="child"
+    )
+    loop = many(sequential=True, inputCollection="=items", inputElement="item")
+    element = '<zeebe:calledElement processId="child"/>'
+    calls = (
+        f'<callActivity id="c">{ext(element)}</callActivity><callActivity id="d">{ext(element)}{loop}</callActivity>'
+    )
+    body = START + '<parallelGateway id="pf"/><parallelGateway id="pj"/>' + calls + user("b") + user("after") + END
+    files = {
+        "p.bpmn": process(body, "s > pf > c > pj\n pf > d > pj\n pf > b > pj\n pj > after > e"),
+        "child.bpmn": child,
+    }
+    follow: list[list[Any]] = [["complete", "b", {"n": 2}]]
+    follow += [["complete", "cu", {"seen": True}], ["complete", "ct", {}], ["complete", "cu", {"last": 1}]]
+    follow += [["complete", "ct", {}], ["complete", "cu", {}], ["complete", "after", {}]]
+    return files, {"n": 1, "items": [1, 2]}, [["complete", "ct", {"mine": 1}]], follow
+
+
+@case
 def ended() -> Case:
     return {"p.bpmn": process(START + user("t") + END, "s > t > e")}, {"a": 1}, [["complete", "t", {"b": 2}]], []
 
