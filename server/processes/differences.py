@@ -352,7 +352,14 @@ TYPES = {
     "dynamiclist": "可加行",
     "text": "说明文字",
 }
-CHECKS = {"required": "必填", "minLength": "最短", "maxLength": "最长", "min": "最小", "max": "最大", "pattern": "格式"}
+CHECKS: Mapping[str, str] = {
+    "required": "必填",
+    "minLength": "最短",
+    "maxLength": "最长",
+    "min": "最小",
+    "max": "最大",
+    "pattern": "格式",
+}
 
 
 def _text(value: Any) -> str:
@@ -367,9 +374,9 @@ def _text(value: Any) -> str:
         pieces: list[str] = []
         for key, one in value.items():
             if one is True:
-                pieces.append(CHECKS.get(key, key))
+                pieces.append(CHECKS.get(str(key), str(key)))
             elif one not in (None, "", False):
-                pieces.append(str(one) if key == "hide" else f"{CHECKS.get(key, key)} {one}")
+                pieces.append(str(one) if key == "hide" else f"{CHECKS.get(str(key), str(key))} {one}")
         return "，".join(pieces)
     return str(value)
 
