@@ -198,6 +198,7 @@ export class Draft {
       this.editor.dataset.unsent = '';
       return;
     }
+    await new Promise((done) => { setTimeout(done); }); // within the event itself a form cannot be sent again
     this.passing = true;
     try {
       form.requestSubmit(submitter);
