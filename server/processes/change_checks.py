@@ -44,7 +44,7 @@ CHECKS: tuple[tuple[str, frozenset[str]], ...] = (
         "自动任务都有处理程序，参数齐全",
         frozenset("unknown-handler missing-header idle-transition retries foreign-handler".split()),
     ),
-    ("消息和信号都有人发、有人收", frozenset({"unknown-message", "unknown-signal", "no-key", "time-to-live"})),
+    ("消息和信号都有人发、有人收", frozenset({"unknown-message", "unknown-signal", "no-key", "time-to-live", "started-by-nobody"})),
     ("条件和决策表里的表达式都写对了", frozenset({"feel", "decision-feel", "cell-feel", "never-equal"})),
     (
         "表单都画得出、核对得了",

@@ -17,7 +17,7 @@ from server.processes.models import Version
 from server.processes.work_items import OWNER_LANE
 from workflows import Refused, paths
 from workflows.lint import Finding, Known, errors, lint
-from workflows.outline import read
+from workflows.outline import read, title
 
 
 def findings(session: Session, process_id: str, files: Mapping[str, bytes], now: datetime) -> list[Finding]:
@@ -25,6 +25,7 @@ def findings(session: Session, process_id: str, files: Mapping[str, bytes], now:
     around = known(session, files, now)
     found = lint(files, main_file(process_id), around)
     found += form_findings(files, _tasks_of_forms(files.get(main_file(process_id))))
+    found += _started_by_nobody(process_id, files.get(main_file(process_id)))
     procedure = PROCEDURES.get(process_id)
     if errors(found):
         return sorted(found, key=lambda finding: finding.severity != "error")
@@ -49,6 +50,26 @@ def form_findings(files: Mapping[str, bytes], tasks: Mapping[str, tuple[str, str
             continue
         for fault in faults:
             yield replace(fault, element=element, name=task, message=f"表单“{form_id}”的{fault.message}")
+
+
+def _started_by_nobody(process_id: str, data: bytes | None) -> Iterator[Finding]:
+    """The engine can begin a process by signal or timer; here an area begins it, plainly or by message."""
+    try:
+        nodes = read(data).nodes.values() if data else ()
+    except Refused:  # lint has said why
+        return
+    for node in nodes:
+        kind = node.event.kind if node.event else ""
+        if node.kind == "startEvent" and node.scope == process_id and kind in ("signal", "timer"):
+            word = {"signal": "信号", "timer": "定时"}[kind]
+            yield Finding(
+                "error",
+                "started-by-nobody",
+                node.id,
+                node.name or node.id,
+                f"{title(node)}等{word}才开始，本系统的办件由申请或消息开始，这个流程永远不会开始",
+                "换成无类型的开始事件，或者换成消息开始事件",
+            )
 
 
 def _tasks_of_forms(data: bytes | None) -> dict[str, tuple[str, str]]:

@@ -95,7 +95,7 @@ def passed(session: Session, change: ChangeSet, now: datetime = NOW) -> ChangeSe
 
 
 def published(session: Session, now: datetime = NOW, on: date | None = None, **files: bytes) -> ChangeSet:
-    change = passed(session, begun(session, now=now, **files), now)
+    change = passed(session, begun(session, "改一步", now, **files), now)
     return releasing.publish(session, change.id, PUBLISHER, now, effective_on=on)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders_changes import begin_change, files_in, put_file, type_draft
@@ -37,7 +38,7 @@ from workflows.outline import read
 ROOT = Path(__file__).parents[2]
 LANE, WINDOW = OFFICER.unit or "", "政务大厅·综合窗口"
 LOADED = areas
-PERMIT = {"case_id": "'12'", "matter": "C05", "phase": "P3", "civil_defence": "true", "special_fire": "true"} | {
+PERMIT: dict[str, Any] = {"case_id": "'12'", "matter": "C05", "phase": "P3", "civil_defence": "true", "special_fire": "true"} | {
     "supervision_required": "true",
     "p1_requires_planning_permit": "true",
 }
@@ -85,8 +86,8 @@ def rows_of_all_tables(session: Session) -> dict[str, int]:
 def trapped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything a walk must never reach raises when it is touched."""
 
-    def trap(name: str) -> Callable[..., object]:
-        def touched(*_: object, **__: object) -> object:
+    def trap(name: str) -> Callable[..., Any]:
+        def touched(*_: object, **__: object) -> Any:
             raise AssertionError(f"the sandbox reached {name}")
 
         return touched
@@ -123,7 +124,7 @@ def test_a_walk_reaches_no_handler_no_number_no_paper_and_no_other_table(session
     assert rows_of_all_tables(session) == before
 
 
-DELIVERY = {"way": "window", "delivered_on": "2026-03-02", "receiver": "孙经办"}
+DELIVERY: dict[str, Any] = {"way": "window", "delivered_on": "2026-03-02", "receiver": "孙经办"}
 
 
 def test_a_task_waits_in_its_lane_and_asks_its_real_form(session: Session) -> None:
