@@ -27,7 +27,11 @@ def lost(before: bytes, after: bytes) -> list[Fact]:
 
 
 def _tell(element: Any, above: str, found: Counter[Fact]) -> None:
-    key = f"{above}/{_name(element)}{_identity(element)}" if not _identity(element) else f"{_name(element)}{_identity(element)}"
+    key = (
+        f"{above}/{_name(element)}{_identity(element)}"
+        if not _identity(element)
+        else f"{_name(element)}{_identity(element)}"
+    )
     in_diagram = element.tag.startswith(tuple(f"{{{one}}}" for one in DIAGRAM))
     # What a folded subprocess holds is drawn on a page of its own, as BPMN 2.0.2 wants it: which page is not judged.
     found[("element", key, "" if in_diagram else above)] += 1
@@ -61,4 +65,3 @@ def _plain(value: str) -> str:
         return repr(float(value))
     except ValueError:
         return value.rsplit(":", 1)[-1] if value.count(":") == 1 and " " not in value else value
-

@@ -95,7 +95,9 @@ class Island:
         path = request.url.removeprefix(HOST)
         if path == "/":
             route.fulfill(
-                body=self._page(), content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy()}
+                body=self._page(),
+                content_type="text/html; charset=utf-8",
+                headers={"Content-Security-Policy": policy()},
             )
         elif path.startswith("/static/"):
             file = STATIC / path.removeprefix("/static/").split("?")[0]
@@ -126,7 +128,9 @@ class Island:
             route.abort()
             return
         if self.refuse:
-            route.fulfill(status=self.refuse[0], body=json.dumps(self.refuse[1]), content_type="application/problem+json")
+            route.fulfill(
+                status=self.refuse[0], body=json.dumps(self.refuse[1]), content_type="application/problem+json"
+            )
             return
         self.matched.append(request.headers.get("if-match"))
         self.kept.append(request.post_data_buffer or b"")

@@ -128,7 +128,7 @@ function sprite() {
 
 /** Scripts, split into shared chunks; a stylesheet a script imports comes out beside it. */
 async function scripts(esbuild, into) {
-  const entries = ['app', 'viewer', 'modeler', 'model', 'decision', 'form'].map((name) => path.join(here, 'src', `${name}.js`)).filter(fs.existsSync);
+  const entries = ['app', 'viewer', 'model', 'decision', 'form'].map((name) => path.join(here, 'src', `${name}.js`)).filter(fs.existsSync);
   const { metafile } = await esbuild.build({
     entryPoints: entries, outdir: into, bundle: true, splitting: true, format: 'esm', minify: true, metafile: true,
     target: ['chrome123', 'firefox120', 'safari17.5'], entryNames: '[name]-[hash]', chunkNames: 'part-[hash]',

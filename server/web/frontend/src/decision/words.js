@@ -30,4 +30,12 @@ export default {
   'Strings must be in double quotes': '文字要加英文双引号', 'Set date and time': '填日期和时刻', 'Set date': '填日期', 'Set duration': '填时长', 'Set time': '填时刻', 'Set value': '填值', 'Use now': '用现在', 'Use today': '用今天',
   'Variable name': '变量名', 'Variable name:': '变量名：', 'Variable type': '变量类型', 'Variable type:': '变量类型：', 'Result variable': '结果变量',
   'e.g. { example } ': '例如 { example } ', 'e.g. { sample }': '例如 { sample }',
+  'Decision table context menu': '决策表的菜单',
+  'Move Input': '挪动条件',
+  'Move Output': '挪动结果',
+  'Powered by bpmn.io': 'bpmn.io 制作',
+  'Search in diagram': '在图里找',
+  '"value", "value", ...': '"值", "值"',
+  '"value", "value"': '"值", "值"',
+  'Click to set a dynamic value with FEEL expression': '点一下改写表达式',
 };

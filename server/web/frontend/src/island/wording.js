@@ -1,6 +1,12 @@
 /* Chinese for controls whose English is written into the editor's own code, past any translate function: every text and
    label that appears is looked up in a table and replaced. What a person typed is never a control's text. */
-const LABELS = ['title', 'aria-label', 'placeholder', 'data-title', 'data-placeholder', 'label'];
+const LABELS = ['title', 'aria-label', 'placeholder', 'data-title', 'data-placeholder', 'label', 'alt'];
+/** Texts that are made of a word and a number. */
+const MADE = [
+  [/^(January|February|March|April|May|June|July|August|September|October|November|December) (\d+), (\d+)$/, (words, [, month, day, year]) => `${year}年${words[month]}${day}日`],
+  [/^List contains (\d+) items?$/, (_words, [, count]) => `有 ${count} 项`],
+  [/^Remove (.+)$/, (words, [, kind]) => `去掉${words[kind] ?? '它'}`],
+];
 const TYPED = 'input, textarea, [contenteditable=true], .cm-editor, .cm-content, [data-findings], [data-preview]';
 
 export class Wording {
@@ -23,6 +29,16 @@ export class Wording {
     }
   }
 
+  word(text) {
+    if (!text || !/[A-Za-z]/.test(text)) return undefined;
+    if (Object.hasOwn(this.words, text)) return this.words[text];
+    for (const [pattern, make] of MADE) {
+      const found = pattern.exec(text);
+      if (found) return make(this.words, found);
+    }
+    return undefined;
+  }
+
   turn(node) {
     if (node.nodeType === 3) this.text(node);
     if (node.nodeType !== 1) return;
@@ -34,13 +50,13 @@ export class Wording {
 
   text(node) {
     const own = node.data.trim();
-    const word = own && this.words[own];
+    const word = this.word(own);
     if (word && !node.parentElement?.closest(TYPED)) node.data = node.data.replace(own, word);
   }
 
   labels(element) {
     for (const name of LABELS) {
-      const word = this.words[element.getAttribute(name)?.trim()];
+      const word = this.word(element.getAttribute(name)?.trim());
       if (word) element.setAttribute(name, word);
     }
   }
