@@ -5,9 +5,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
-from server import areas, gate, migrate, scenarios, serving, trying
+from server import areas, gate, handing_in, migrate, scenarios, serving, trying
 from server.accounts import demo
 from server.config import ROOT, ConfigurationError, Settings
 from server.db import open_database
@@ -38,6 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trial = commands.add_parser("try", help="play the model tests beside models; exit 1 when one fails")
     trial.add_argument("paths", nargs="+", metavar="PATH", help="a .bpmn, a .tests.yaml, or a folder of them")
     trial.add_argument("--json", action="store_true", help="print one JSON document")
+    publish = commands.add_parser(
+        "publish", help="hand files in as a change set, or let one through; exit 1 if refused"
+    )
+    publish.add_argument("files", nargs="*", metavar="FILE", help="a .bpmn, .dmn, .form, .tests.yaml or matters file")
+    publish.add_argument("--title", default="", help="what it changes, in a sentence")
+    publish.add_argument("--reason", default="", help="why")
+    publish.add_argument("--review", type=int, metavar="N", help="let change set N through, as somebody else")
+    publish.add_argument("--as", dest="login", required=True, metavar="LOGIN", help="asks for the password")
+    publish.add_argument("--effective-on", type=_day, metavar="YYYY-MM-DD", help="in force from this day")
+    publish.add_argument("--json", action="store_true", help="print one JSON document")
     check = commands.add_parser("lint", help="check files as publishing does, without a database; exit 1 on errors")
     check.add_argument("paths", nargs="+", metavar="PATH", help="a .bpmn, .dmn or .form file, or a folder of them")
     check.add_argument("--json", action="store_true", help="print one JSON document")
@@ -58,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "try":
         return trying.main(chosen.paths, as_json=chosen.json)
+    if chosen.command == "publish":
+        return _publish(chosen)
     if chosen.command == "lint":
         return gate.check_files(chosen.paths, as_json=chosen.json)
     if chosen.command == "mutate":
@@ -76,6 +89,25 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "web":
         return serving.web(chosen.host, chosen.port)
     return serving.serve(chosen.host, chosen.port, fresh=chosen.fresh)
+
+
+def _publish(chosen: argparse.Namespace) -> int:
+    """Hand files in, or let a change set through."""
+    if (chosen.review is None) == (not chosen.files):
+        print("要么写文件，要么写 --review 编号。", file=sys.stderr)
+        return 2
+    settings, more = Settings.from_env(), {"login": chosen.login, "effective_on": chosen.effective_on}
+    if chosen.review is not None:
+        return handing_in.let_through(settings, chosen.review, as_json=chosen.json, **more)
+    told = {"title": chosen.title, "reason": chosen.reason}
+    return handing_in.hand_in(settings, chosen.files, as_json=chosen.json, **told, **more)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: a day is written 2026-12-01") from error
 
 
 def _port(text: str) -> int:
