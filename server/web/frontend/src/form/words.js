@@ -47,4 +47,5 @@ export default {
   'hh:mm ?m': '时:分',
   'hh:mm': '时:分',
   '--:--': '时:分',
+  'Powered by bpmn.io': 'bpmn.io 制作',
 };
