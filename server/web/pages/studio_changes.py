@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
 from server.errors import DomainError, Invalid, NotFound
-from server.processes import change_sets, deployments, library
+from server.processes import change_sets, library
 from server.processes.change_sets import ChangeLine
 from server.web import shell
 from server.web.access import Access
@@ -253,7 +253,7 @@ def upload(change_id: int) -> ResponseReturnValue:
     try:
         if not sent:
             raise Invalid("请选文件。", fields={"upload": ["请选一个或几个文件。"]})
-        taken = []
+        taken, called = [], frame.titles()
         for one in sent:
             data = one.stream.read(FILE_LIMIT + 1)
             said = _upload_fault(str(one.filename), data)
@@ -261,7 +261,7 @@ def upload(change_id: int) -> ResponseReturnValue:
                 raise Invalid(said, fields={"upload": [said]})
             name = library.name_for(session, str(one.filename), data, now)
             change_sets.put_file(session, change_id, name, data, actor, now)
-            taken.append(library.title_of(name, data))
+            taken.append(called.get(name) or library.title_of(name, data))
     except DomainError as error:
         if isinstance(error, Invalid) and "upload" not in error.fields:
             words = [words for found in error.fields.values() for words in found] or [error.message]
@@ -374,7 +374,8 @@ def _page(change_id: int, error: DomainError | None = None, given: Mapping[str, 
 
 def _file_lines(line: ChangeLine, contents: Mapping[str, bytes], actor: Actor, now: datetime) -> list[FileLine]:
     session = current.session
-    newest = {name: sha for name, sha in deployments.library(session, now).values()}
+    newest = change_sets.newest(session)
+    called = frame.titles()
     found = []
     for file in line.files:
         data = contents.get(file.name, b"")
@@ -385,7 +386,7 @@ def _file_lines(line: ChangeLine, contents: Mapping[str, bytes], actor: Actor, n
         found.append(
             FileLine(
                 file.name,
-                library.title_of(file.name, data),
+                called.get(file.name) or library.title_of(file.name, data),
                 library.kind_words(file.name),
                 "不再用"
                 if file.gone

@@ -316,7 +316,7 @@ def _file(change_id: int, name: str, opened: Opened, editable: bool, now: dateti
     names = {process_id: one.name for process_id, one in definitions.all_in_force(session, now).items()}
     return EditedFile(
         name,
-        library.title_of(name, opened.data) or name,
+        frame.titles().get(name) or library.title_of(name, opened.data),
         library.kind_words(name),
         base,
         "，".join(f"{kind} {count}" for kind, count in kinds_of.items()),

@@ -1,13 +1,15 @@
 """What the studio's pages share: the blueprint, who may open them, and a change set in the words of the pages."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from flask import Blueprint
 
 from server import clock
 from server.accounts.actor import Actor
+from server.approval import matters_editing
+from server.errors import Invalid, NotFound
 from server.processes import change_sets, library
 from server.processes.change_sets import ChangeLine
 from server.processes.library import LibraryLine
@@ -142,11 +144,45 @@ def _day(day: date) -> str:
     return date_words(day, clock.legal_date(current.now))
 
 
+def titles(lines: Iterable[LibraryLine] | None = None) -> dict[str, str]:
+    """File name → what people call it, of all files in force; a form no task uses is called after its matter."""
+    session, now = current.session, current.now
+    found = {one.name: one.title for one in (library.files_in_force(session, now) if lines is None else lines)}
+    plain = {f"{one}.form": one for one in _forms_of_matters()}
+    for name, form in plain.items():
+        if found.get(name) == form:
+            found[name] = f"“{_forms_of_matters()[form]}”申请表"
+    return found
+
+
+def _forms_of_matters() -> dict[str, str]:
+    session, now = current.session, current.now
+    try:
+        matters, materials = (library.content(session, name, now) for name in ("matters.yaml", "materials.yaml"))
+        lines = matters_editing.outline(matters, materials).matters
+    except (Invalid, NotFound):  # a library without matters has no such forms
+        return {}
+    found: dict[str, str] = {}
+    for line in lines:
+        if line.form:
+            found.setdefault(line.form, line.name)
+    return found
+
+
+def named(lines: Iterable[LibraryLine]) -> list[LibraryLine]:
+    """Files in force under the names people call them by."""
+    found = list(lines)
+    called = titles(found)
+    return [replace(one, title=called[one.name]) for one in found]
+
+
 def by_kind(lines: Iterable[LibraryLine]) -> list[tuple[str, list[LibraryLine]]]:
     """The files in force, under the words of their kinds, in the order of the menu."""
     found: dict[str, list[LibraryLine]] = {}
     order = list(library.KIND_WORDS)
-    for line in sorted(lines, key=lambda one: (order.index(one.kind) if one.kind in order else len(order), one.title)):
+    for line in sorted(
+        named(lines), key=lambda one: (order.index(one.kind) if one.kind in order else len(order), one.title)
+    ):
         found.setdefault(library.kind_words(line.name), []).append(line)
     return list(found.items())
 
