@@ -12,6 +12,7 @@ from canonical import facts, lost
 from islands import Island
 from playwright.sync_api import Browser, expect
 
+from server import cli
 from server.config import ROOT
 
 PERMIT = (ROOT / "bpmn" / "construction-permit.bpmn").read_bytes()
@@ -145,6 +146,22 @@ def test_a_template_is_one_step_that_can_be_undone(
     assert len(fresh) == added
     undone = one.next_draft(lambda: one.act("undo"))
     assert [fact for fact in (facts(undone) - facts(PERMIT)) if fact[0] == "element"] == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "selected"), [("review", "split_review"), ("consult", "flow_admitted"), ("stop", "flow_to_review")]
+)
+def test_what_a_template_draws_passes_the_gate(island: Open, tmp_path: Path, tool: str, selected: str) -> None:
+    one = island("model", PERMIT, **MARKS)
+    one.page.goto(f"/#{selected}")
+    one.page.reload()
+    one.page.wait_for_selector("[data-editor][data-ready]")
+    one.tool(tool)
+    dialog = one.page.get_by_role("dialog")
+    dialog.get_by_label("由哪个科室办").select_option("园林局·审批科")
+    file = tmp_path / "construction-permit.bpmn"
+    file.write_bytes(one.next_draft(lambda: dialog.get_by_role("button", name="加上").click()))
+    assert cli.main(["lint", str(file)]) == 0
 
 
 def test_a_template_without_a_place_says_where_to_point(island: Open) -> None:
