@@ -44,7 +44,10 @@ CHECKS: tuple[tuple[str, frozenset[str]], ...] = (
         "自动任务都有处理程序，参数齐全",
         frozenset("unknown-handler missing-header idle-transition retries foreign-handler".split()),
     ),
-    ("消息和信号都有人发、有人收", frozenset({"unknown-message", "unknown-signal", "no-key", "time-to-live", "started-by-nobody"})),
+    (
+        "消息和信号都有人发、有人收",
+        frozenset({"unknown-message", "unknown-signal", "no-key", "time-to-live", "started-by-nobody"}),
+    ),
     ("条件和决策表里的表达式都写对了", frozenset({"feel", "decision-feel", "cell-feel", "never-equal"})),
     (
         "表单都画得出、核对得了",
@@ -413,12 +416,13 @@ def touched(session: Session, given: Mapping[str, bytes], moment: datetime, now:
         last = session.scalar(select(func.max(Version.number)).where(Version.process_id == process_id))
         main = files.get(definitions.main_file(process_id), b"")
         name = library.title_of(f"{process_id}.bpmn", main) if main else here.name if here else process_id
-        counted = _running(session, process_id)
+        counted = running(session, process_id)
         found.append(Touched(process_id, name, here, (last or 0) + 1, here is None, files, counted))
     return found
 
 
-def _running(session: Session, process_id: str) -> dict[int, int]:
+def running(session: Session, process_id: str) -> dict[int, int]:
+    """version number -> cases that are running on it."""
     rows = session.execute(
         select(Version.number, func.count())
         .join(Instance, Instance.version_id == Version.id)

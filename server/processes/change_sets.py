@@ -1,7 +1,7 @@
 """Change sets: files that belong together, from the first edit to the moment a second person lets them through.
 
 A person's unsaved typing is hers alone. Saving, submitting, reviewing and sending back are acts, kept for ever; nobody
-overwrites what she has not seen. How a change set comes into force: publishing.
+overwrites what she has not seen. How a change set comes into force: releasing.
 """
 
 from collections.abc import Collection, Mapping, Sequence

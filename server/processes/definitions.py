@@ -15,7 +15,7 @@ from server.errors import Conflict, Invalid, NotFound
 from server.processes import deployments
 from server.processes.models import Blob, Publication, Version
 
-State = Literal["draft", "submitted", "scheduled", "published", "current"]
+State = Literal["draft", "scheduled", "published", "current"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _state(acts: list[Publication], v: Version, here: InForce | None, now: datet
     if here is not None and here.version_id == v.id:
         return "current"
     if not acts:
-        return "submitted" if v.submitted_at else "draft"
+        return "draft"
     return "scheduled" if acts[0].effective_from > now else "published"
 
 

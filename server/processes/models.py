@@ -69,9 +69,6 @@ class Version(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str] = mapped_column(String(200))
     created_by_id: Mapped[int | None]
-    submitted_at: Mapped[datetime | None] = mapped_column(Instant)
-    submitted_by: Mapped[str | None] = mapped_column(String(200))
-    submitted_by_id: Mapped[int | None]
 
 
 class Publication(Base, AppendOnly):

@@ -62,14 +62,22 @@ def _kind_errors(session: Session, files: Mapping[str, bytes], now: datetime) ->
 
 
 def _published_by_people(session: Session) -> set[str]:
-    """Keys whose last content, in force or planned, somebody published."""
+    """Keys whose last content, in force or planned, somebody published; and of all that such a process is bound to:
+    what the library holds is what is in force."""
     rows = session.execute(
         select(LibraryFile.key, LibraryFile.added_by_id)
         .where(deployments.counts(LibraryFile.change_set_id))
         .order_by(LibraryFile.id)
     )
     last = {key: by for key, by in rows}
-    return {key for key, by in last.items() if by is not None}
+    bound = {
+        name
+        for process_id in session.scalars(select(Publication.process_id).distinct())
+        if (act := _last(session, process_id)) is not None and act.published_by_id is not None
+        for name in session.get_one(Version, act.version_id).files
+    }
+    named = session.execute(select(LibraryFile.key, LibraryFile.name)).all()
+    return {key for key, by in last.items() if by is not None} | {key for key, name in named if name in bound}
 
 
 def _process_ids(name: str, data: bytes) -> list[str]:
@@ -85,10 +93,18 @@ def _process_ids(name: str, data: bytes) -> list[str]:
 
 
 def _by_a_person(session: Session, process_id: str) -> bool:
-    last = session.scalars(
-        select(Publication).where(Publication.process_id == process_id).order_by(Publication.id.desc()).limit(1)
-    ).first()
+    last = _last(session, process_id)
     return last is not None and last.published_by_id is not None
+
+
+def _last(session: Session, process_id: str) -> Publication | None:
+    """The last publication of a process, in force or planned."""
+    return session.scalars(
+        select(Publication)
+        .where(Publication.process_id == process_id, deployments.counts(Publication.change_set_id))
+        .order_by(Publication.effective_from.desc(), Publication.id.desc())
+        .limit(1)
+    ).first()
 
 
 def _publish(

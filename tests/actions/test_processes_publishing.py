@@ -1,10 +1,10 @@
-"""A model comes into force by two people, after the checks; what runs keeps its version; one act goes back."""
+"""Versions of models: what is one and what is none, what the check finds, and the ones that come with the program."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from builders_processes import (
-    CITY,
     CLERK,
     DESIGNER,
     DISTRICT,
@@ -21,14 +21,24 @@ from sqlalchemy.orm import Session
 from server.accounts.actor import SYSTEM
 from server.accounts.models import Organisation, Unit
 from server.db import AppendOnlyViolation
-from server.errors import Conflict, Forbidden, Invalid, NotFound
-from server.processes import checking, definitions, handlers, instances, publishing, surroundings
+from server.errors import Invalid
+from server.processes import (
+    change_checks,
+    change_sets,
+    checking,
+    definitions,
+    handlers,
+    library,
+    releasing,
+    surroundings,
+)
 from server.processes.handlers import JobContext
-from server.processes.models import Blob, Publication, Version
+from server.processes.models import Blob, ChangeSet, Publication
 from server.processes.seeding import seed_from_disk
 from workflows.lint import errors
 from workflows.paths import Rules
 
+AUTHOR = dataclasses.replace(DESIGNER, account_id=25, roles=frozenset({"process_designer"}))
 LANE, WINDOW = OFFICER.unit or "", CLERK.unit or ""
 
 
@@ -52,16 +62,24 @@ def desk(session: Session) -> Session:
     return session
 
 
-def save(session: Session, model: Model, note: str = "改一步", process_id: str = "review") -> Version:
-    files = {"diagram.bpmn": model.xml(), "opinion.form": form()}
-    return publishing.save_draft(session, process_id, files, note, DESIGNER, NOW)
+def begun(session: Session, **files: bytes) -> ChangeSet:
+    """A change set with these files: review_bpmn=… is review.bpmn."""
+    change = change_sets.begin(session, "改一步", "", AUTHOR, NOW)
+    for name, data in files.items():
+        change_sets.put_file(session, change.id, name.replace("_", ".", 1), data, AUTHOR, NOW)
+    return change
 
 
-def published(session: Session, model: Model) -> Version:
-    version = save(session, model)
-    publishing.submit(session, "review", version.number, DESIGNER, NOW)
-    publishing.publish(session, "review", version.number, PUBLISHER, NOW)
-    return version
+def put_in_force(session: Session, change: ChangeSet) -> None:
+    change_sets.submit(session, change.id, AUTHOR, NOW)
+    change_sets.review(session, change.id, PUBLISHER, NOW)
+    releasing.publish(session, change.id, PUBLISHER, NOW)
+
+
+def published(session: Session, model: Model) -> ChangeSet:
+    change = begun(session, review_bpmn=model.xml(), opinion_form=form())
+    put_in_force(session, change)
+    return change
 
 
 def two_tasks() -> Model:
@@ -74,79 +92,21 @@ def states(session: Session) -> dict[int, str]:
     return {line.version.number: line.state for line in definitions.versions(session, "review", NOW)}
 
 
-def test_a_draft_comes_into_force_by_submitting_and_a_second_person(desk: Session) -> None:
-    version = save(desk, one_task(), note="新流程")
-    assert (version.number, version.name, version.created_by, version.note) == (1, "审查", DESIGNER.label, "新流程")
-    assert states(desk) == {1: "draft"}
-    with pytest.raises(NotFound, match="还没有发布"):
-        definitions.current(desk, "review", NOW)
-    publishing.submit(desk, "review", 1, DESIGNER, NOW)
-    assert states(desk) == {1: "submitted"}
-    act = publishing.publish(desk, "review", 1, PUBLISHER, NOW)
-    assert (act.kind, act.published_by) == ("publish", PUBLISHER.label)
-    assert states(desk) == {1: "current"}
-    assert definitions.current(desk, "review", NOW).number == 1
-
-
-def test_the_designer_cannot_publish_what_he_made_even_with_the_role(desk: Session) -> None:
-    save(desk, one_task())
-    publishing.submit(desk, "review", 1, DESIGNER, NOW)
-    with pytest.raises(Forbidden, match="另一位"):
-        publishing.publish(desk, "review", 1, DESIGNER, NOW)
-    with pytest.raises(Forbidden):
-        publishing.publish(desk, "review", 1, OFFICER, NOW)
-    with pytest.raises(Forbidden):
-        publishing.save_draft(desk, "review", {"a.bpmn": one_task().xml()}, "", PUBLISHER, NOW)
-
-
-def test_a_draft_that_was_not_submitted_cannot_be_published(desk: Session) -> None:
-    save(desk, one_task())
-    with pytest.raises(Conflict, match="还没有送审"):
-        publishing.publish(desk, "review", 1, PUBLISHER, NOW)
-
-
 def test_the_same_closure_is_no_new_version_and_stored_once(desk: Session) -> None:
-    first = save(desk, one_task())
-    assert save(desk, one_task(), note="又存一次").id == first.id
-    second = save(desk, two_tasks())
-    assert (second.number, len(states(desk))) == (2, 2)
+    published(desk, one_task())
+    published(desk, two_tasks())
+    put_in_force(desk, begun(desk, review_bpmn=one_task().xml()))
+    assert states(desk) == {2: "published", 1: "current"}
     assert desk.scalar(select(func.count()).select_from(Blob)) == 3  # two models, one form
 
 
 def test_an_edit_takes_the_forms_of_the_version_in_force(desk: Session) -> None:
     published(desk, one_task())
-    edited = publishing.save_draft(desk, "review", {"x.bpmn": two_tasks().xml()}, "", DESIGNER, NOW)
+    put_in_force(desk, begun(desk, review_bpmn=two_tasks().xml()))
+    edited = definitions.version(desk, "review", 2)
     assert set(edited.files) == {"review.bpmn", "opinion.form"}
     assert definitions.form(desk, "opinion", edited.id, now=NOW) == form()
     assert definitions.xml(desk, edited.id) == two_tasks().xml()
-
-
-def test_going_back_is_one_act_and_starts_the_earlier_version_again(desk: Session) -> None:
-    published(desk, one_task())
-    published(desk, two_tasks())
-    running = start(desk, "case:1")
-    with pytest.raises(Invalid, match="原因"):
-        publishing.revert_to(desk, "review", 1, " ", PUBLISHER, NOW)
-    act = publishing.revert_to(desk, "review", 1, "园林审查暂缓", PUBLISHER, NOW)
-    assert (act.kind, act.reason) == ("revert", "园林审查暂缓")
-    assert states(desk) == {2: "published", 1: "current"}
-    assert start(desk, "case:2").version_id != running.version_id
-    assert instances.run(desk, running.id).version_id == running.version_id
-    assert [p.kind for p in desk.scalars(select(Publication).order_by(Publication.id))] == [
-        "publish",
-        "publish",
-        "revert",
-    ]
-    with pytest.raises(Conflict, match="正在使用"):
-        publishing.revert_to(desk, "review", 1, "再来", PUBLISHER, NOW)
-    with pytest.raises(Conflict, match="恢复到这一版"):
-        publishing.publish(desk, "review", 2, PUBLISHER, NOW)
-
-
-def start(session: Session, subject: str) -> instances.Run:
-    return instances.start(
-        session, "review", area="approval", subject=subject, variables={}, actor=CLERK, now=NOW, district=CITY
-    )
 
 
 def test_a_publication_is_never_changed(desk: Session) -> None:
@@ -155,18 +115,6 @@ def test_a_publication_is_never_changed(desk: Session) -> None:
     act.reason = "改写历史"
     with pytest.raises(AppendOnlyViolation):
         desk.flush()
-
-
-def test_a_faulty_model_is_kept_as_a_draft_but_refused_with_the_element_and_the_cure(desk: Session) -> None:
-    faulty = one_task().job("act", LANE, "no_such_handler")
-    faulty.links.clear()
-    version = save(desk, faulty.flow("start", "decide", "act", "end"))
-    with pytest.raises(Invalid, match="no_such_handler") as refused:
-        publishing.submit(desk, "review", version.number, DESIGNER, NOW)
-    (finding,) = [one for one in refused.value.extra["findings"] if one["severity"] == "error"]
-    assert (finding["element"], finding["code"]) == ("act", "unknown-handler")
-    assert finding["cure"]
-    assert states(desk) == {version.number: "draft"}
 
 
 @pytest.mark.parametrize(
@@ -180,12 +128,11 @@ def test_a_faulty_model_is_kept_as_a_draft_but_refused_with_the_element_and_the_
 def test_a_faulty_form_keeps_a_model_from_publishing_and_marks_its_task(
     desk: Session, faulty: bytes, code: str, said: str
 ) -> None:
-    files = {"x.bpmn": one_task().xml(), "opinion.form": faulty}
-    shown, *_ = [one for one in errors(publishing.lint_draft(desk, "review", files, NOW)) if one.code == code]
+    change = begun(desk, review_bpmn=one_task().xml(), opinion_form=faulty)
+    shown, *_ = [one.finding for one in change_checks.check(desk, change.id, NOW).errors if one.finding.code == code]
     assert (shown.element, "表单“opinion”" in shown.message, said in shown.message) == ("decide", True, True)
-    version = publishing.save_draft(desk, "review", files, "", DESIGNER, NOW)
     with pytest.raises(Invalid, match=said) as refused:
-        publishing.submit(desk, "review", version.number, DESIGNER, NOW)
+        change_sets.submit(desk, change.id, AUTHOR, NOW)
     assert code in {one["code"] for one in refused.value.extra["findings"]}
 
 
@@ -193,20 +140,10 @@ def test_what_the_engine_refuses_is_a_finding_too(desk: Session) -> None:
     model = one_task().add("scriptTask", "script", lane=LANE)
     model.links.clear()
     model.flow("start", "decide", "script", "end")
-    found = publishing.lint_draft(desk, "review", {"x.bpmn": model.xml(), "opinion.form": form()}, NOW)
-    assert "script" in {one.element for one in errors(found)}
-    assert save(desk, model).number == 1
-
-
-def test_a_model_is_checked_again_on_the_day_it_is_published(desk: Session) -> None:
-    model = one_task().job("act", LANE, "record")
-    model.links.clear()
-    handlers.handler("record")(lambda context: None)
-    save(desk, model.flow("start", "decide", "act", "end"))
-    publishing.submit(desk, "review", 1, DESIGNER, NOW)
-    handlers.HANDLERS.clear()
-    with pytest.raises(Invalid, match="record"):
-        publishing.publish(desk, "review", 1, PUBLISHER, NOW)
+    change = begun(desk, review_bpmn=model.xml(), opinion_form=form())
+    assert "script" in {one.finding.element for one in change_checks.check(desk, change.id, NOW).errors}
+    live = change_checks.check_edit(desk, change.id, "review.bpmn", model.xml(), NOW)
+    assert "script" in {one.element for one in live.findings}
 
 
 def test_a_model_with_an_unlawful_path_is_refused_and_the_path_named(desk: Session) -> None:
@@ -222,9 +159,10 @@ def test_a_model_with_an_unlawful_path_is_refused_and_the_path_named(desk: Sessi
     model.job("receive", LANE, "record", {"transition": "received"})
     model.job("finish", LANE, "record", {"transition": "completed"})
     model.links.clear()
-    save(desk, model.flow("start", "receive", "decide", "finish", "end"))
+    flowing = model.flow("start", "receive", "decide", "finish", "end")
+    change = begun(desk, review_bpmn=flowing.xml(), opinion_form=form())
     with pytest.raises(Invalid) as refused:
-        publishing.submit(desk, "review", 1, DESIGNER, NOW)
+        change_sets.submit(desk, change.id, AUTHOR, NOW)
     (finding,) = [one for one in refused.value.extra["findings"] if one["element"] == "finish"]
     assert "receive" in finding["path"]
 
@@ -237,11 +175,11 @@ def test_a_model_with_an_unlawful_path_is_refused_and_the_path_named(desk: Sessi
         (one_task("other").xml(), "流程编号"),
     ],
 )
-def test_an_upload_that_is_no_model_of_this_process_is_refused(desk: Session, data: bytes, said: str) -> None:
-    with pytest.raises(Invalid, match=said) as refused:
-        publishing.save_draft(desk, "review", {"x.bpmn": data}, "", DESIGNER, NOW)
-    assert "file" in refused.value.fields
-    assert errors(publishing.lint_draft(desk, "review", {"x.bpmn": data}, NOW))
+def test_a_file_that_is_no_model_of_its_process_is_refused(desk: Session, data: bytes, said: str) -> None:
+    change = begun(desk, review_bpmn=data, opinion_form=form())
+    with pytest.raises(Invalid, match=said):
+        change_sets.submit(desk, change.id, AUTHOR, NOW)
+    assert errors(change_checks.check_edit(desk, change.id, "review.bpmn", data, NOW).findings)
 
 
 @pytest.fixture
@@ -274,7 +212,7 @@ def test_what_a_person_published_stays_in_force_whatever_lies_on_disk(desk: Sess
     published(desk, two_tasks())
     (disk[0] / "review.bpmn").write_bytes(one_task().person("third", LANE).flow("end", "third").xml())
     assert seed_from_disk(desk, *disk, SYSTEM, NOW) == []
-    publishing.revert_to(desk, "review", 1, "先恢复", PUBLISHER, NOW)
+    releasing.revert_to(desk, "review", 1, "先恢复", PUBLISHER, NOW)
     assert seed_from_disk(desk, *disk, SYSTEM, NOW) == []
     assert definitions.current(desk, "review", NOW).number == 1
 
@@ -291,13 +229,22 @@ def test_a_faulty_form_on_disk_stops_the_start_even_if_no_model_uses_it(desk: Se
         seed_from_disk(desk, *disk, SYSTEM, NOW)
 
 
+def test_a_form_a_person_changed_keeps_its_model_from_moving_on_with_the_disk(
+    desk: Session, disk: tuple[Path, Path]
+) -> None:
+    seed_from_disk(desk, *disk, SYSTEM, NOW)
+    put_in_force(desk, begun(desk, opinion_form=form("opinion", "pass")))
+    (disk[0] / "review.bpmn").write_bytes(two_tasks().xml())
+    (disk[1] / "opinion.form").write_bytes(form("opinion", "pass", "fail", "later"))
+    assert seed_from_disk(desk, *disk, SYSTEM, NOW) == []
+    assert library.content(desk, "review.bpmn", NOW) == one_task().xml()
+    assert library.content(desk, "opinion.form", NOW) == form("opinion", "pass")
+
+
 def test_the_list_of_processes_tells_what_is_in_force(desk: Session) -> None:
     published(desk, one_task())
-    save(desk, two_tasks())
-    save(desk, one_task("other"), process_id="other")
-    assert [
-        (found.number if found else None, key, count) for found, key, count in definitions.processes(desk, NOW)
-    ] == [
-        (None, "other", 1),
-        (1, "review", 2),
+    put_in_force(desk, begun(desk, review_bpmn=two_tasks().xml(), other_bpmn=one_task("other").xml()))
+    assert [(one.number if one else None, key, count) for one, key, count in definitions.processes(desk, NOW)] == [
+        (1, "other", 1),
+        (2, "review", 2),
     ]

@@ -35,6 +35,9 @@ def upgrade() -> None:
     with op.batch_alter_table('pro_library', schema=None) as batch_op:
         batch_op.alter_column('gone', existing_type=sa.Boolean(), server_default=None, existing_nullable=False)
     _what_people_published_into_the_library()
+    _drafts_of_versions_become_change_sets()
+    for column in ('submitted_at', 'submitted_by', 'submitted_by_id'):
+        op.drop_column('pro_versions', column)
 
 
 def _tables() -> None:
@@ -131,6 +134,48 @@ def _what_people_published_into_the_library() -> None:
             )
 
 
+def _drafts_of_versions_become_change_sets() -> None:
+    """A version nobody has published yet was a draft of one model; drafts are change sets from now on."""
+    bind = op.get_bind()
+    last = 'select name, sha256 from pro_library where id in (select max(id) from pro_library group by key)'
+    library = {name: sha for name, sha in bind.execute(sa.text(last))}
+    drafts = sa.text(
+        'select id, process_id, name, note, files, created_at, created_by, created_by_id from pro_versions '
+        'where id not in (select version_id from pro_publications) order by id'
+    )
+    for row in bind.execute(drafts).all():
+        told = {'at': row.created_at, 'by': row.created_by, 'by_id': row.created_by_id}
+        bind.execute(
+            sa.text(
+                "insert into pro_change_sets (title, reason, state, revision, created_at, created_by, created_by_id) "
+                "values (:title, :reason, 'draft', 1, :at, :by, :by_id)"
+            ),
+            {'title': (row.note or row.name)[:100], 'reason': row.note, **told},
+        )
+        change = bind.execute(sa.text('select max(id) from pro_change_sets')).scalar_one()
+        began = {'change': change, 'kind': 'began', 'file': None, 'sha': None, **told}
+        acts = [began]
+        for name, sha in json.loads(row.files).items():
+            if library.get(name) == sha:
+                continue
+            bind.execute(
+                sa.text(
+                    'insert into pro_change_files (change_set_id, name, sha256, base, gone, saved_at, saved_by, '
+                    'saved_by_id) values (:change, :name, :sha, :base, :gone, :at, :by, :by_id)'
+                ),
+                {'change': change, 'name': name, 'sha': sha, 'base': library.get(name), 'gone': False, **told},
+            )
+            acts.append(began | {'kind': 'saved', 'file': name, 'sha': sha})
+        bind.execute(
+            sa.text(
+                'insert into pro_change_acts (change_set_id, kind, note, file, sha256, revision, at, "by", by_id) '
+                "values (:change, :kind, '', :file, :sha, 1, :at, :by, :by_id)"
+            ),
+            acts,
+        )
+        bind.execute(sa.text('delete from pro_versions where id = :id'), {'id': row.id})
+
+
 def _form_id(data: bytes) -> str:
     try:
         form = json.loads(data)
@@ -140,6 +185,9 @@ def _form_id(data: bytes) -> str:
 
 
 def downgrade() -> None:
+    op.add_column('pro_versions', sa.Column('submitted_at', server.db.Instant(), nullable=True))
+    op.add_column('pro_versions', sa.Column('submitted_by', sa.String(length=200), nullable=True))
+    op.add_column('pro_versions', sa.Column('submitted_by_id', sa.Integer(), nullable=True))
     for table, key in (('pro_library', 'key'), ('pro_publications', 'process_id')):
         index = {'pro_library': 'ix_pro_library_key', 'pro_publications': 'ix_pro_publications_process'}[table]
         with op.batch_alter_table(table, schema=None) as batch_op:

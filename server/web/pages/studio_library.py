@@ -10,7 +10,6 @@ from server.errors import DomainError, Invalid
 from server.processes import (
     change_checks,
     change_sets,
-    changes,
     coverage,
     decision_tables,
     definitions,
@@ -91,7 +90,7 @@ def process(process_id: str) -> ResponseReturnValue:
         covered=covered,
         report=report,
         cases=_cases(process_id, here, now),
-        running=changes.running(session, process_id),
+        running=change_checks.running(session, process_id),
         standing=[
             (
                 running_names.of_subject(session, one.subject),
@@ -204,7 +203,7 @@ def feel() -> ResponseReturnValue:
 
 def _list_page(kind: str) -> str:
     session, now = current.session, current.now
-    lines = [one for one in library.files_in_force(session, now) if one.kind == kind]
+    lines = frame.named(one for one in library.files_in_force(session, now) if one.kind == kind)
     names = {process_id: one.name for process_id, one in definitions.all_in_force(session, now).items()}
     return render_template(
         "studio/files.html",
@@ -219,7 +218,7 @@ def _list_page(kind: str) -> str:
 
 
 def _line(name: str, now: datetime) -> LibraryLine:
-    return next(one for one in library.files_in_force(current.session, now) if one.name == name)
+    return next(one for one in frame.named(library.files_in_force(current.session, now)) if one.name == name)
 
 
 def _use(name: str, now: datetime) -> dict[str, object]:
@@ -284,7 +283,7 @@ def _version_page(process_id: str, number: int, error: DomainError | None = None
         difference=found,
         marks={kind: found.of(kind) for kind in ("add", "mod", "moved")} if base else {},
         view=_diagram(line),
-        running=changes.running(session, process_id),
+        running=change_checks.running(session, process_id),
         states=STATES,
         error=error,
         reason=reason,
