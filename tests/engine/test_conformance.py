@@ -42,7 +42,7 @@ def test_models_that_must_be_refused_are_refused_for_their_own_reason(record_pro
 def test_every_file_of_other_tools_gets_a_verdict_with_reasons_soon() -> None:
     found = interchange.run(SUITES / "bpmn-interchange")
     assert found["files"] == found["with_verdict"] == 52
-    assert found["slowest_s"] < 0.5
+    assert found["slowest_s"] < 1
     assert all(one["verdict"] == "accepted" or one["first"] for one in found["verdicts"].values())
 
 

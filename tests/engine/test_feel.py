@@ -278,10 +278,10 @@ def test_no_way_leads_out_of_the_interpreter():
 
 def test_a_warm_expression_takes_well_under_a_millisecond():
     feel.evaluate('a > 3 and s = "x"', SCOPE)
-    begin = clock.perf_counter()
+    begin = clock.thread_time()
     for i in range(200):
         feel.evaluate('a > 3 and s = "x"', {**SCOPE, "a": i})
-    assert (clock.perf_counter() - begin) / 200 < 0.002
+    assert (clock.thread_time() - begin) / 200 < 0.002
 
 
 def test_an_expression_nobody_can_read_is_refused_before_it_is_parsed() -> None:

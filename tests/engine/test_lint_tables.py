@@ -139,9 +139,9 @@ def test_empty_tables_and_cells_are_found_where_they_are() -> None:
 
 def test_a_table_of_many_rules_is_judged_quickly() -> None:
     rows = [f"[{i}..{i + 1}) | {'true' if i % 2 else 'false'} | - => {i}" for i in range(150)]
-    began = time.perf_counter()
+    began = time.thread_time()
     assert {f.code for f in found(table(*rows, inputs="a b c"))} == {"table-gap"}
-    assert time.perf_counter() - began < 3
+    assert time.thread_time() - began < 3
 
 
 CELLS = ["-", "", "1", "2", "< 1", ">= 2", "[1..3]", "(1..3)", "]1..2]", "not(1)", "not(< 2, 5)", "1, 3", "> -1"]
@@ -204,8 +204,8 @@ def test_a_literal_is_written_as_feel_reads_it() -> None:
     ],
 )
 def test_a_hostile_decision_file_gets_a_verdict_within_a_second(data: bytes) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     findings = list(table_findings({"t.dmn": data}, "t.dmn"))
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
     assert findings
     assert all(f.cure for f in findings)

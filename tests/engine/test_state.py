@@ -152,10 +152,10 @@ def test_a_one_task_process_starts_and_completes_in_well_under_a_millisecond():
     run = Run(process(START + user("t") + END, "s > t > e"))
     best = 1.0
     for _ in range(50):
-        begin = clock.perf_counter()
+        begin = clock.thread_time()
         step = workflows.start(run.dep, {"a": 1}, NOW)
         workflows.complete(run.dep, step.state, step.user_tasks[0].id, {"b": 2}, NOW)
-        best = min(best, clock.perf_counter() - begin)
+        best = min(best, clock.thread_time() - begin)
     assert best < 0.0006  # measured 0.0001
 
 

@@ -16,9 +16,9 @@ def run(folder: Path) -> dict[str, Any]:
     seconds, mute, accepted = [], [], 0
     for entry in json.loads((folder / "index.json").read_bytes()):
         name = entry["file"]
-        began = time.perf_counter()
+        began = time.thread_time()
         found = lint({name: (folder / name).read_bytes()}, name, Known())
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.thread_time() - began)
         accepted += not errors(found)
         mute += [f"{name}: {finding.code}" for finding in found if not (finding.message and finding.cure)]
         files[name] = {
