@@ -1,4 +1,4 @@
-"""The designer's editor by mouse and keyboard, as a person uses it."""
+"""The studio's editors by mouse and keyboard, as a person uses them inside a change set."""
 
 import re
 
@@ -21,12 +21,12 @@ POINT = """
 
 
 class Editor:
-    """The open editor of one process. Elements are pointed at by where they are drawn."""
+    """The open editor of one file of a change set. Elements are pointed at by where they are drawn."""
 
-    def __init__(self, page: Page, process_id: str, number: int | None = None) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        page.goto(f"/studio/{process_id}/edit" + (f"?from={number}" if number else ""))
         expect(page.locator("[data-editor][data-ready]")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("[data-findings] .gb-finds-answer")).to_be_attached(timeout=PATIENCE)
 
     def shape(self, element: str) -> Locator:
         """The drawing of an element (task, gateway, flow)."""
@@ -74,11 +74,32 @@ class Editor:
         """The mark on the element itself."""
         return self.page.locator(f'.djs-overlays[data-container-id="{element}"] .gb-badge[data-tone=failed]')
 
-    def keep(self, note: str) -> int:
-        """Press 检查, say what was changed, and give the number of the version that came of it."""
+    def keep(self) -> None:
+        """Press 存进变更: what was typed is in the change set."""
+        self.page.get_by_role("button", name="存进变更").click()
+        expect(self.page.locator("#main")).to_contain_text("已存进变更")
+
+    def check(self) -> None:
+        """Press 检查: saved, and the whole change set looked at."""
         self.page.get_by_role("button", name="检查", exact=True).click()
-        dialog = self.page.get_by_role("dialog")
-        dialog.get_by_label("这次改了什么").fill(note)
-        dialog.get_by_role("button", name="存成草稿并检查").click()
-        self.page.wait_for_url(re.compile(r"/versions/\d+$"))
-        return int(self.page.url.rsplit("/", 1)[1])
+        self.page.wait_for_url(re.compile(r"/changes/\d+/check$"))
+
+
+def begin(page: Page, title: str, reason: str, file: str) -> str:
+    """A new change set that begins with a file in force; gives its address."""
+    page.goto("/studio/changes")
+    page.get_by_role("link", name="新建变更").click()
+    page.get_by_label("改什么").fill(title)
+    page.get_by_label("为什么改").fill(reason)
+    page.get_by_label("从哪个文件改起").select_option(file)
+    page.get_by_role("button", name="新建变更").click()
+    page.wait_for_url(re.compile(r"/files/.+/edit$"))
+    return page.url.split("/files/")[0]
+
+
+def add(page: Page, change: str, file: str) -> None:
+    """Take one more file into the change set; its editor opens."""
+    page.goto(change)
+    page.get_by_label("在用的文件").select_option(file)
+    page.get_by_role("button", name="加进来").click()
+    page.wait_for_url(re.compile(r"/files/.+/edit$"))
