@@ -3,7 +3,7 @@
 Nothing but the model decides where a case goes: a trial hands in what people, jobs, messages and the clock would bring.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -99,6 +99,7 @@ class Course:
     now: datetime
     held: frozenset[str] = frozenset()
     hold_all: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)  # what people call the states that acts record
     step: Step = field(init=False)
     acts: list[Act] = field(default_factory=list)
     thrown: list[Thrown] = field(default_factory=list)
@@ -174,6 +175,11 @@ class Course:
         info = self.deployment.elements.get(element)
         return info.label if info else f"“{element}”"
 
+    def called(self, elements: Iterable[str]) -> tuple[str, ...]:
+        """The names of elements, their ids where they have none."""
+        known = self.deployment.elements
+        return tuple((known[one].name or one) if one in known else one for one in elements)
+
     def open_words(self) -> str:
         """What is waited for now, for a sentence."""
         step = self.step
@@ -246,9 +252,14 @@ class Course:
 # -- a case, a file
 
 
-def play(deployment: Deployment, case: Case, start: Mapping[str, Any] | None = None) -> tuple[TrialResult, Course]:
-    """Play one case and hold what came against what it expects."""
-    course = Course(deployment, case.now, _held(case.steps))
+def play(
+    deployment: Deployment,
+    case: Case,
+    start: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None,
+) -> tuple[TrialResult, Course]:
+    """Play one case and hold what came against what it expects. words: Chinese names of the states acts record."""
+    course = Course(deployment, case.now, _held(case.steps), words=words or {})
     number = 0
     try:
         variables = {**(start or {}), **case.start}
@@ -268,8 +279,10 @@ def play(deployment: Deployment, case: Case, start: Mapping[str, Any] | None = N
     return TrialResult(case.name, True, "", None, course.path), course
 
 
-def run(deployment: Deployment, data: bytes | None, *, name: str = "") -> TrialReport:
-    """Play all cases of a process. A faulty file is a finding, like a case that fails and a flow that none has walked."""
+def run(
+    deployment: Deployment, data: bytes | None, *, name: str = "", words: Mapping[str, str] | None = None
+) -> TrialReport:
+    """Play all cases of a process. words: Chinese names of the states that acts record, for the findings. A faulty file is a finding, like a case that fails and a flow that none has walked."""
     name = name or f"{deployment.process_id}{cases.SUFFIX}"
     try:
         suite = cases.read(data, name) if data else Suite()
@@ -281,7 +294,7 @@ def run(deployment: Deployment, data: bytes | None, *, name: str = "") -> TrialR
     visited: set[str] = set()
     moves = 0
     for case in suite.cases:
-        result, course = play(deployment, case, suite.start)
+        result, course = play(deployment, case, suite.start, words)
         results.append(result)
         visited |= set(course.entered)
         for flow in dict.fromkeys(one.element for one in course.trail if one.kind == "flow"):
@@ -394,22 +407,25 @@ def _compare(course: Course, expect: Expected) -> None:
         raise Failed(f"走完了所有步骤，流程却没有结束，{course.open_words()}", next(iter(course.waiting), None))
     if expect.open is not None and sorted(set(expect.open)) != sorted(set(course.waiting)):
         raise Failed(
-            f"应停在{_listed(expect.open)}，实际停在{_listed(course.waiting)}", next(iter(course.waiting), None)
+            f"应停在{_listed(course.called(expect.open))}，实际停在{_listed(course.called(course.waiting))}",
+            next(iter(course.waiting), None),
         )
     acts = [one.transition for one in course.acts]
     if list(expect.acts) != acts:
         place = next((i for i, pair in enumerate(zip(acts, expect.acts, strict=False)) if pair[0] != pair[1]), None)
         place = min(len(acts), len(expect.acts)) if place is None else place
         element = course.acts[place].element if place < len(acts) else None
-        raise Failed(f"应记录{_listed(expect.acts)}，实际记录{_listed(acts)}，从第 {place + 1} 个起不同", element)
+        wanted, recorded = ([course.words.get(one, one) for one in some] for some in (expect.acts, acts))
+        raise Failed(f"应记录{_listed(wanted)}，实际记录{_listed(recorded)}，从第 {place + 1} 个起不同", element)
     if list(expect.ends) != course.ends:
         element = next(iter(course.ends[-1:]), None)
-        raise Failed(f"应到达结束{_listed(expect.ends)}，实际到达{_listed(course.ends)}", element)
+        expected, reached = course.called(expect.ends), course.called(course.ends)
+        raise Failed(f"应到达结束{_listed(expected)}，实际到达{_listed(reached)}", element)
     _compare_thrown(course, expect)
     left = iter(course.entered)
     for one in expect.passes:
         if one not in left:
-            raise Failed(f"应依次走过{_listed(expect.passes)}，实际没有走到{course.label(one)}", one)
+            raise Failed(f"应依次走过{_listed(course.called(expect.passes))}，实际没有走到{course.label(one)}", one)
     wrong = next((one for one in expect.avoids if one in course.entered), None)
     if wrong is not None:
         raise Failed(f"不应走到{course.label(wrong)}，实际走到了", wrong)

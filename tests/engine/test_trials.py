@@ -56,7 +56,7 @@ def test_all_cases_together_walk_everything() -> None:
         ("steps: [message: m]", "没有人等消息“m”"),
         ("steps: [a: fail]", "流程却没有结束，现在等的是：任务“b任务”(b)"),
         ("steps: [a: pass]", "应到达结束（没有），实际到达“e”"),
-        ("steps: [a: pass], expect: {ends: [e], open: [b]}", "应停在“b”，实际停在（没有）"),
+        ("steps: [a: pass], expect: {ends: [e], open: [b]}", "应停在“b任务”，实际停在（没有）"),
         ("steps: [a: pass], expect: {ends: [e], acts: [received]}", "应记录“received”，实际记录（没有），从第 1 个起不同"),
         ("steps: [a: pass], expect: {ends: [e], thrown: [m]}", "应发出消息“m”，实际发出（没有）"),
         ("steps: [a: pass], expect: {ends: [e], passes: [a, b]}", "没有走到“b任务”(b)"),
@@ -175,3 +175,9 @@ def test_the_command_prints_every_case_and_fails_when_one_does(tmp_path: Path, c
     (tmp_path / "p.bpmn").write_bytes(b"<x/>")
     assert trying.main([str(tmp_path / "p.bpmn")]) == 1
     assert "不能运行" in capsys.readouterr().out
+
+
+def test_the_states_that_acts_record_have_the_names_people_know() -> None:
+    text = "cases: [{name: 甲, steps: [a: pass], expect: {ends: [e], acts: [received]}}]"
+    report = trials.run(workflows.deploy({"p.bpmn": CHOICE}, "p"), text.encode(), words={"received": "接件"})
+    assert "应记录“接件”，实际记录（没有）" in report.findings[0].message
