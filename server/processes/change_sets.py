@@ -4,10 +4,9 @@ A person's unsaved typing is hers alone. Saving, submitting, reviewing and sendi
 overwrites what she has not seen. How a change set comes into force: releasing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,20 +15,54 @@ from server import audit, clock
 from server.accounts.access import require
 from server.accounts.actor import Actor
 from server.errors import Conflict, Forbidden, Invalid, NotFound
-from server.processes import deployments, library
-from server.processes.models import Blob, ChangeAct, ChangeFile, ChangeSet, Draft, LibraryFile, Publication
+from server.processes import change_checks, deployments, library
+from server.processes.change_reading import (
+    STATE_WORDS,
+    ChangeLine,
+    State,
+    files,
+    get,
+    line,
+    lines,
+    locked,
+    newest,
+    rows_of,
+)
+from server.processes.models import Blob, ChangeAct, ChangeFile, ChangeSet, Draft
 
-State = Literal["draft", "submitted", "reviewed", "scheduled", "published", "superseded", "withdrawn", "abandoned"]
-STATE_WORDS: Mapping[str, str] = {
-    "draft": "草稿",
-    "submitted": "等审阅",
-    "reviewed": "审阅通过",
-    "scheduled": "已排定",
-    "published": "在用",
-    "superseded": "已被替代",
-    "withdrawn": "收回了",
-    "abandoned": "放弃了",
-}
+__all__ = [
+    "LARGEST",
+    "NEWEST",
+    "STATE_WORDS",
+    "ChangeLine",
+    "Opened",
+    "State",
+    "abandon",
+    "act",
+    "begin",
+    "describe",
+    "draft",
+    "drop_draft",
+    "files",
+    "get",
+    "keep_draft",
+    "line",
+    "lines",
+    "locked",
+    "newest",
+    "open_file",
+    "open_set",
+    "put_file",
+    "refuse_faulty",
+    "remove_file",
+    "review",
+    "save_draft",
+    "second_person",
+    "seen",
+    "send_back",
+    "submit",
+    "take_newest",
+]
 LONGEST_TITLE, LONGEST_TEXT = 100, 2000
 LARGEST = 5 * 1024 * 1024
 """Bytes of one file, as the engine accepts them."""
@@ -44,31 +77,6 @@ NEWEST = _Newest()
 
 
 @dataclass(frozen=True)
-class ChangeLine:
-    """A change set with its files and acts, oldest first. authors: who wrote in it. reverted_by: what took it back."""
-
-    change: ChangeSet
-    state: State
-    files: tuple[ChangeFile, ...]
-    acts: tuple[ChangeAct, ...]
-    authors: frozenset[int]
-    reverted_by: int | None
-
-    @property
-    def subject(self) -> str:
-        """How a sentence names it."""
-        return f"#{self.change.id} {self.change.title}"
-
-    def last(self, kind: str) -> ChangeAct | None:
-        """The last act of a kind."""
-        return next((act for act in reversed(self.acts) if act.kind == kind), None)
-
-    def may_review(self, actor: Actor) -> bool:
-        """He wrote nothing in it."""
-        return actor.has("process_publisher") and actor.account_id not in self.authors
-
-
-@dataclass(frozen=True)
 class Opened:
     """A file as one person sees it: her draft, else the change set's, else the library's."""
 
@@ -77,111 +85,6 @@ class Opened:
     is_draft: bool
     kept_at: datetime | None
     in_set: bool
-
-
-# -- reading
-
-
-def get(session: Session, change_id: int) -> ChangeSet:
-    """One change set. NotFound."""
-    found = session.get(ChangeSet, change_id)
-    if found is None:
-        raise NotFound("没有这次变更。", code="CHANGE_UNKNOWN")
-    return found
-
-
-def locked(session: Session, change_id: int) -> ChangeSet:
-    """The same as it stands this moment; of two who act on it, the second waits for the first. NotFound."""
-    found = session.get(ChangeSet, change_id, populate_existing=True, with_for_update=True)
-    return found or get(session, change_id)
-
-
-def line(session: Session, change_id: int, now: datetime) -> ChangeLine:
-    """One change set as it stands at `now`. NotFound."""
-    [found] = _lines(session, [get(session, change_id)], now)
-    return found
-
-
-def lines(session: Session, now: datetime, *, states: Collection[str] | None = None) -> list[ChangeLine]:
-    """Change sets, the newest first; states: only these."""
-    stored = {"scheduled", "superseded", "published"}
-    query = select(ChangeSet).order_by(ChangeSet.id.desc())
-    if states is not None:
-        query = query.where(ChangeSet.state.in_({"published" if one in stored else one for one in states}))
-    found = _lines(session, session.scalars(query).all(), now)
-    return [one for one in found if states is None or one.state in states]
-
-
-def files(session: Session, change_id: int) -> dict[str, bytes]:
-    """name -> content, of what the change set brings."""
-    rows = [row for row in _files(session, [get(session, change_id).id]) if not row.gone]
-    return deployments.contents(session, {row.name: row.sha256 for row in rows})
-
-
-def _files(session: Session, ids: Sequence[int]) -> list[ChangeFile]:
-    query = select(ChangeFile).where(ChangeFile.change_set_id.in_(ids)).order_by(ChangeFile.name)
-    return list(session.scalars(query))
-
-
-def _lines(session: Session, changes: Sequence[ChangeSet], now: datetime) -> list[ChangeLine]:
-    ids = [one.id for one in changes]
-    brought: dict[int, list[ChangeFile]] = {}
-    for row in _files(session, ids):
-        brought.setdefault(row.change_set_id, []).append(row)
-    acts: dict[int, list[ChangeAct]] = {}
-    for act in session.scalars(select(ChangeAct).where(ChangeAct.change_set_id.in_(ids)).order_by(ChangeAct.id)):
-        acts.setdefault(act.change_set_id, []).append(act)
-    back = {
-        taken: by
-        for by, taken in session.execute(
-            select(ChangeSet.id, ChangeSet.reverts_id).where(
-                ChangeSet.reverts_id.in_(ids), ChangeSet.state == "published"
-            )
-        )
-    }
-    counting = _counting(session, now) if any(one.state == "published" for one in changes) else frozenset()
-    return [
-        ChangeLine(
-            one,
-            _state(one, counting, now),
-            tuple(brought.get(one.id, ())),
-            tuple(acts.get(one.id, ())),
-            frozenset(
-                act.by_id
-                for act in acts.get(one.id, ())
-                if act.by_id is not None
-                and act.kind in ("began", "saved", "removed", "rebased", "submitted", "planned")
-            ),
-            back.get(one.id),
-        )
-        for one in changes
-    ]
-
-
-def _state(change: ChangeSet, counting: Collection[int], now: datetime) -> State:
-    if change.state != "published":
-        return change.state  # type: ignore[return-value]
-    if change.effective_from is not None and change.effective_from > now:
-        return "scheduled"
-    return "published" if change.id in counting else "superseded"
-
-
-def _counting(session: Session, now: datetime) -> frozenset[int]:
-    """Change sets of which something is in force at `now`."""
-    last: dict[tuple[str, str], int | None] = {}
-    for key, by in session.execute(
-        select(LibraryFile.key, LibraryFile.change_set_id)
-        .where(LibraryFile.effective_from <= now, deployments.counts(LibraryFile.change_set_id))
-        .order_by(LibraryFile.effective_from, LibraryFile.id)
-    ):
-        last["file", key] = by
-    for process_id, by in session.execute(
-        select(Publication.process_id, Publication.change_set_id)
-        .where(Publication.effective_from <= now, deployments.counts(Publication.change_set_id))
-        .order_by(Publication.effective_from, Publication.id)
-    ):
-        last["process", process_id] = by
-    return frozenset(by for by in last.values() if by is not None)
 
 
 # -- writing
@@ -301,7 +204,7 @@ def put_file(
     deployments.keep(session, [data])
     sha = deployments.sha256(data)
     if row is None:
-        if len(_files(session, [change_id])) >= MOST_FILES:
+        if len(rows_of(session, [change_id])) >= MOST_FILES:
             raise Invalid(
                 f"一次变更最多 {MOST_FILES} 个文件，请分成几次。", code="FILE_COUNT", fields={"file": ["文件太多。"]}
             )
@@ -363,17 +266,6 @@ def _own_row(session: Session, change_id: int, name: str) -> ChangeFile:
     if row is None:
         raise NotFound(f"这次变更里没有“{name}”。", code="FILE_UNKNOWN")
     return row
-
-
-def newest(session: Session) -> dict[str, str]:
-    """name -> sha256 of the library's last contents, planned ones too: what an edit must not undo unseen."""
-    rows = session.execute(
-        select(LibraryFile.key, LibraryFile.name, LibraryFile.sha256, LibraryFile.gone)
-        .where(deployments.counts(LibraryFile.change_set_id))
-        .order_by(LibraryFile.effective_from, LibraryFile.id)
-    )
-    last = {key: (name, sha, gone) for key, name, sha, gone in rows}
-    return {name: sha for name, sha, gone in last.values() if not gone}
 
 
 def _newest(session: Session, name: str) -> str | None:
@@ -520,9 +412,7 @@ def _word(text: str) -> str:
 
 def refuse_faulty(session: Session, change: ChangeSet, now: datetime) -> None:
     """Raises Invalid with the findings when something stops the change set."""
-    from server.processes import change_checks
-
-    if all(row.sha256 == row.base for row in _files(session, [change.id])):
+    if all(row.sha256 == row.base for row in rows_of(session, [change.id])):
         raise Invalid(
             "这次变更还没有改动任何文件。", code="EMPTY", fields={"file": ["先加一个要改的文件，改了再送审。"]}
         )

@@ -13,12 +13,11 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from server import audit
 from server.accounts.actor import Actor
 from server.errors import Conflict, Invalid, NotFound
-from server.processes import definitions, deployments, field_dictionary, forms, walk_course
+from server.processes import change_sets, definitions, deployments, field_dictionary, forms, walk_course
 from server.processes.handlers import PROCEDURES
-from server.processes.models import ChangeAct, ChangeFile, ChangeSet, Draft
+from server.processes.models import ChangeFile, ChangeSet, Draft
 from server.processes.walk_course import JOB, MESSAGE, TASK, WAKE, Course, Move, Standing
 from server.processes.walk_models import Walk, WalkFile
 from workflows import cases, trials
@@ -390,31 +389,7 @@ def _tests_in(session: Session, change: ChangeSet, file: str, now: datetime) -> 
 
 def _put(session: Session, change: ChangeSet, file: str, data: bytes, actor: Actor, now: datetime) -> None:
     """Save the file in the change set, whose row is locked: what was in it was read under that lock, so nobody is undone."""
-    deployments.keep(session, [data])
-    sha = deployments.sha256(data)
-    row = _file_in(session, change, file)
-    if row is None:
-        known = deployments.library(session, now).get(file)
-        row = ChangeFile(change_set_id=change.id, name=file, base=known[1] if known else None)
-        session.add(row)
-    row.sha256, row.gone = sha, False
-    row.saved_at, row.saved_by, row.saved_by_id = now, actor.label, actor.account_id
-    change.revision += 1
-    session.add(
-        ChangeAct(
-            change_set_id=change.id,
-            kind="saved",
-            file=file,
-            sha256=sha,
-            revision=change.revision,
-            at=now,
-            by=actor.label,
-            by_id=actor.account_id,
-        )
-    )
-    session.flush()
-    details = {"file": file, "sha256": sha, "revision": change.revision}
-    audit.append(session, actor, "change.saved", f"change:{change.id}", details, now)
+    change_sets.put_file(session, change.id, file, data, actor, now)
 
 
 def as_case(found: Walking, name: str, start: Mapping[str, Any], suite: cases.Suite) -> cases.Case:
