@@ -20,6 +20,7 @@ from server.processes.definitions import InForce
 from server.processes.differences import Difference, difference
 from server.processes.form_fields import lint_form, load
 from server.processes.form_uses import form_uses
+from server.processes.handlers import PROCEDURES
 from server.processes.library_kinds import LIBRARY_KINDS
 from server.processes.models import Draft, Instance, LibraryFile, Publication, Version, WorkItem
 from workflows import trials
@@ -403,7 +404,9 @@ def _of_process(
 
 def _played(process_id: str, files: Mapping[str, bytes], tests: bytes | None, reports: dict[str, TrialReport]) -> None:
     try:
-        reports[process_id] = trials.run(workflows.deploy(dict(files), process_id), tests)
+        law = PROCEDURES[process_id].rules if process_id in PROCEDURES else None
+        deployment = workflows.deploy(dict(files), process_id)
+        reports[process_id] = trials.run(deployment, tests, words=law.names if law else None)
     except workflows.Refused:  # the findings of the model say why it cannot run
         return
 

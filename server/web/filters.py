@@ -128,6 +128,18 @@ def sentence(text: str) -> Markup:
     return result + escape(text[end:])
 
 
+_CODE = re.compile(r"(?<![A-Za-z0-9_.])[a-z][A-Za-z0-9_.]*[A-Za-z0-9](?![A-Za-z0-9_.])")
+
+
+def codes(text: str) -> Markup:
+    """A text with the codes in it that a designer writes (message names, values of a table) marked as codes."""
+    result, end = Markup(""), 0
+    for match in _CODE.finditer(text):
+        result += escape(text[end : match.start()]) + Markup("<code>") + match.group() + Markup("</code>")
+        end = match.end()
+    return result + escape(text[end:])
+
+
 def _today() -> date:
     return clock.legal_date(current.now)
 
@@ -162,6 +174,7 @@ def install(app: Flask) -> None:
         "person_id": mask_person_id,
         "clauses": clauses,
         "sentence": sentence,
+        "codes": codes,
         "keep": keep,
         "or_dash": lambda value: value,
     }

@@ -49,10 +49,12 @@ MAIN: dict[str, str] = {
     "registry.case": "registry-case",
     "registry.building": "registry-book",
     "registry.parcel": "registry-parcel",
-    "studio.versions": "studio-versions",
+    "studio.changes": "studio-changes",
+    "studio.processes": "studio-processes",
     "studio.process": "studio-process",
-    "studio.check": "studio-check",
-    "studio.model": "studio-model",
+    "studio.decision": "studio-decision",
+    "studio.matters": "studio-matters",
+    "studio.feel": "studio-feel",
 }
 """Endpoint → name of its picture in docs/images."""
 

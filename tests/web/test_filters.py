@@ -70,3 +70,8 @@ def test_sentences_hold_dates_and_amounts_together_and_escape_the_rest() -> None
     shown = str(filters.sentence("9月24日(周四)前出意见，剩 3 日 <b>"))
     assert shown == '<span class="gb-keep">9月24日(周四)前</span>出意见，剩 <span class="gb-keep">3 日</span> &lt;b&gt;'
     assert "53,820.86㎡</span>" in str(filters.sentence("共 53,820.86㎡。"))
+
+
+def test_codes_a_designer_writes_are_marked_as_codes_and_the_rest_is_escaped() -> None:
+    shown = str(filters.codes("等消息“correction.expired” → <办结>"))
+    assert shown == "等消息“<code>correction.expired</code>” → &lt;办结&gt;"
