@@ -49,7 +49,7 @@ def test_nothing_people_made_before_is_lost(database: Database) -> None:
         ]
         drafts = connection.execute(text("select title, state, created_by_id from pro_change_sets")).all()
         assert [tuple(row) for row in drafts] == [("第 2 次", "draft", 15)]
-        files = connection.execute(text("select name, sha256, base from pro_change_files")).all()
-        assert [tuple(row) for row in files] == [("review.bpmn", "a", "b")]
+        changed = connection.execute(text("select name, sha256, base from pro_change_files")).all()
+        assert [tuple(row) for row in changed] == [("review.bpmn", "a", "b")]
         assert connection.execute(text("select id from pro_versions")).scalars().all() == [1]
     command.upgrade(migrate.configuration(database), "head")
