@@ -14,7 +14,6 @@ from workflows.conditions import Token, tokens
 
 Value: TypeAlias = Decimal | str | bool | date
 Sign = Literal["=", "<", "<=", ">", ">="]
-FLIPPED: dict[str, Sign] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 STEP = Decimal(1)
 
 

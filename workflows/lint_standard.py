@@ -8,21 +8,10 @@ from collections.abc import Iterator
 from workflows.findings import Finding
 from workflows.rules import FLOW_NODES
 from workflows.source import BPMN, B, Xml, event_definitions, namespace, tag
+from workflows.vocabulary import EVENT_ZH
 
 _SCOPES = ("process", "subProcess", "transaction", "adHocSubProcess")
 _CHOREOGRAPHY = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
-_ZH = {
-    "message": "消息",
-    "signal": "信号",
-    "timer": "定时",
-    "error": "错误",
-    "escalation": "升级",
-    "terminate": "终止",
-    "link": "链接",
-    "conditional": "条件",
-    "compensate": "补偿",
-    "cancel": "取消",
-}
 #: Triggers the standard allows, by place (BPMN 2.0.2, tables 10.84 to 10.93); what our engine runs is less.
 _MAY_START = {
     "process": frozenset({"message", "timer", "conditional", "signal"}),
@@ -82,8 +71,8 @@ def _triggers(element: Xml, definitions: dict[str | None, Xml]) -> Iterator[Find
         where, allowed = "子流程的开始事件", _MAY_START["sub"]
     for kind in kinds:
         if kind not in allowed:
-            cure = "删除这个触发条件" if not allowed else f"换成{'、'.join(sorted(_ZH[name] for name in allowed))}"
-            yield _error("trigger", element, f"由{_ZH.get(kind, kind)}触发，{where}不能这样", cure)
+            cure = "删除这个触发条件" if not allowed else f"换成{'、'.join(sorted(EVENT_ZH[name] for name in allowed))}"
+            yield _error("trigger", element, f"由{EVENT_ZH.get(kind, kind)}触发，{where}不能这样", cure)
 
 
 def _references(process: Xml, root: Xml, definitions: dict[str | None, Xml]) -> Iterator[Finding]:

@@ -225,7 +225,8 @@ def check_edit(session: Session, change_id: int, name: str, data: bytes, now: da
         if misnamed:
             found.append(misnamed)
         else:
-            closure = _closure(session, process_id, given, now)
+            here = definitions.in_force(session, process_id, now)
+            closure = _closure(session, process_id, given, present, here)
             found += checking.findings(session, process_id, closure, now)
             _played(process_id, closure, at_hand.get(f"{process_id}{TRIALS}"), reports)
     elif kind == "decision":
@@ -235,7 +236,8 @@ def check_edit(session: Session, change_id: int, name: str, data: bytes, now: da
     elif kind == "trials":
         process_id = name.removesuffix(TRIALS)
         ids = (process_id,)
-        _played(process_id, _closure(session, process_id, given, now), data, reports)
+        here = definitions.in_force(session, process_id, now)
+        _played(process_id, _closure(session, process_id, given, present, here), data, reports)
         found += [one for report in reports.values() for one in report.findings]
     elif name in LIBRARY_KINDS:
         found += LIBRARY_KINDS[name].check(session, at_hand, present, now)
@@ -338,14 +340,19 @@ def _misnamed(name: str, data: bytes) -> Finding | None:
     return Finding("error", "process-id", None, name, f"{there}，应当是“{process_id}”", f"把流程编号改成“{process_id}”")
 
 
-def _closure(session: Session, process_id: str, given: Mapping[str, bytes], now: datetime) -> dict[str, bytes]:
-    """What the process needs with these files; of one the engine refuses, all it may need, so that lint can say why."""
-    here = definitions.in_force(session, process_id, now)
-    base = session.get(Version, here.version_id) if here else None
+def _closure(
+    session: Session, process_id: str, given: Mapping[str, bytes], present: Mapping[str, bytes], here: InForce | None
+) -> dict[str, bytes]:
+    """What the process needs with these files; of one the engine refuses, all it may need, so that lint can say why.
+
+    present: the library's files; here: the version in force, whose own files come before them.
+    """
+    own = definitions.files(session, session.get_one(Version, here.version_id)) if here else {}
+    own |= given
     try:
-        return definitions.closure(session, process_id, given, base, now)[0]
+        return definitions.closure_among({**present, **own}, process_id)[0]
     except (workflows.Refused, Invalid):
-        return (definitions.files(session, base) if base else {}) | dict(given)
+        return own
 
 
 def touched(session: Session, given: Mapping[str, bytes], moment: datetime, now: datetime) -> list[Touched]:
@@ -353,10 +360,11 @@ def touched(session: Session, given: Mapping[str, bytes], moment: datetime, now:
     in_force = definitions.all_in_force(session, moment)
     own = {name.removesuffix(".bpmn") for name in given if name.endswith(".bpmn")}
     own |= {name.removesuffix(TRIALS) for name in given if name.endswith(TRIALS)}
+    present = deployments.contents(session, dict(deployments.library(session, moment).values()))
     found = []
     for process_id in sorted(in_force.keys() | own):
         here = in_force.get(process_id)
-        files = _closure(session, process_id, given, moment)
+        files = _closure(session, process_id, given, present, here)
         changed = here is None or deployments.closure_hash(process_id, files.values()) != here.closure_hash
         if process_id not in own and not (changed and set(files) & set(given)):
             continue

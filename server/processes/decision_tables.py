@@ -25,7 +25,6 @@ POLICIES: Mapping[str, str] = {
     "RULE ORDER": "命中的都要，按规则的先后",
     "OUTPUT ORDER": "命中的都要，按结果的先后",
 }
-AGGREGATES: Mapping[str, str] = {"SUM": "加总", "MIN": "取最小", "MAX": "取最大", "COUNT": "数个数"}
 KINDS: Mapping[str, str] = {
     "string": "文字",
     "boolean": "是不是",

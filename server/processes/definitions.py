@@ -201,9 +201,12 @@ def closure(
 
     Raises workflows.Refused when the engine cannot run it, Invalid when a form is missing.
     """
-    at_hand = deployments.contents(session, {n: sha for n, sha in deployments.library(session, now).values()})
-    at_hand |= files(session, base) if base else {}
-    at_hand |= given
+    at_hand = deployments.contents(session, dict(deployments.library(session, now).values()))
+    return closure_among(at_hand | (files(session, base) if base else {}) | dict(given), process_id)
+
+
+def closure_among(at_hand: Mapping[str, bytes], process_id: str) -> tuple[dict[str, bytes], workflows.Deployment]:
+    """The same among files that are at hand already."""
     deployment = workflows.deploy(at_hand, process_id)
     forms = {deployments.key_of(n, data): n for n, data in at_hand.items() if n.endswith(".form")}
     missing = [form_id for form_id in deployment.form_ids if form_id not in forms]

@@ -76,19 +76,23 @@ def _without_old_ids(
     keys = {name: deployments.key_of(name, data) for name, data in given.items()}
     for key, (name, sha) in deployments.library(session, moment).items():
         if name in keys and key != keys[name]:
-            session.add(
-                LibraryFile(
-                    key=key,
-                    name=name,
-                    sha256=sha,
-                    added_at=now,
-                    effective_from=moment,
-                    gone=True,
-                    added_by_id=actor.account_id,
-                    change_set_id=change.id,
-                )
-            )
+            session.add(_entry(change, key, name, sha, actor, now, since=moment, gone=True))
     session.flush()
+
+
+def _entry(
+    change: ChangeSet, key: str, name: str, sha: str, actor: Actor, now: datetime, *, since: datetime, gone: bool
+) -> LibraryFile:
+    return LibraryFile(
+        key=key,
+        name=name,
+        sha256=sha,
+        added_at=now,
+        effective_from=since,
+        gone=gone,
+        added_by_id=actor.account_id,
+        change_set_id=change.id,
+    )
 
 
 def _version(
@@ -282,18 +286,8 @@ def _file_before(
     ).first()
     gone = before is None or before.gone
     sha = row.sha256 if before is None else before.sha256
-    session.add(
-        LibraryFile(
-            key=row.key,
-            name=row.name if before is None else before.name,
-            sha256=sha,
-            added_at=now,
-            effective_from=now,
-            gone=gone,
-            added_by_id=actor.account_id,
-            change_set_id=made.id,
-        )
-    )
+    name = row.name if before is None else before.name
+    session.add(_entry(made, row.key, name, sha, actor, now, since=now, gone=gone))
     session.add(_brought(made, file.name, sha, row.sha256, actor, now, gone=gone))
     session.flush()
 

@@ -115,14 +115,8 @@ def _publish(
     except workflows.Refused as refused:
         raise Invalid(f"流程“{process_id}”不能运行：{refused}", code="REFUSED") from refused
     sha = deployments.closure_hash(process_id, closure.values())
-    in_force = session.scalars(
-        select(Version.closure_hash)
-        .join(Publication, Publication.version_id == Version.id)
-        .where(Publication.process_id == process_id)
-        .order_by(Publication.id.desc())
-        .limit(1)
-    ).first()
-    if in_force == sha:
+    last = _last(session, process_id)
+    if last is not None and session.get_one(Version, last.version_id).closure_hash == sha:
         return None
     found = checking.findings(session, process_id, closure, now)
     if errors(found):
@@ -138,6 +132,6 @@ def _publish(
         actor=actor,
         now=now,
     )
-    since = BEGINNING if in_force is None else now
+    since = BEGINNING if last is None else now
     publishing.put_in_force(session, version, "publish", version.note, actor, now, effective_from=since)
     return version

@@ -13,7 +13,6 @@ from workflows.outline import NODES
 from workflows.source import B, Xml, Z, parse, tag
 
 DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
-RECORDING = "transition"
 SWAPPED = {
     "exclusiveGateway": "parallelGateway",
     "parallelGateway": "exclusiveGateway",
