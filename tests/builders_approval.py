@@ -109,7 +109,7 @@ def publish_models(session: Session, now: datetime, names: Iterable[str] = PROCE
     for name in names:
         closure, deployment = definitions.closure(session, name, files, None, now)
         version = definitions.add_version(
-            session, name, closure, name=deployment.name, origin="disk", note="", actor=SYSTEM, now=now
+            session, name, closure, name=deployment.name, origin="disk", note="", by="", by_id=None, now=now
         )
         publishing.put_in_force(session, version, "publish", "", SYSTEM, now)
 

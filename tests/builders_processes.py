@@ -229,7 +229,8 @@ def publish(session: Session, model: Model, **forms: bytes) -> Version:
         name=deployment.name,
         origin="designer",
         note="",
-        actor=DESIGNER,
+        by=DESIGNER.label,
+        by_id=DESIGNER.account_id,
         now=NOW,
     )
     publishing.put_in_force(session, version, "publish", "", PUBLISHER, NOW)

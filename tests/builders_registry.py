@@ -172,7 +172,8 @@ def publish_model(session: Session) -> None:
         name=deployment.name,
         origin="disk",
         note="",
-        actor=SYSTEM,
+        by=SYSTEM.label,
+        by_id=None,
         now=RECEIVED_AT,
     )
     publishing.put_in_force(session, version, "publish", "", SYSTEM, RECEIVED_AT)

@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 import workflows
-from server.accounts.actor import Actor
 from server.errors import Conflict, Invalid, NotFound
 from server.processes import deployments
 from server.processes.models import Blob, Publication, Version
@@ -224,10 +223,11 @@ def add_version(
     name: str,
     origin: str,
     note: str,
-    actor: Actor,
+    by: str,
+    by_id: int | None,
     now: datetime,
 ) -> Version:
-    """The version with these files: the one there is, or a new one with the next number."""
+    """The version with these files: the one there is, or a new one with the next number. by: its author's label."""
     sha = deployments.closure_hash(process_id, closure_files.values())
     same = select(Version).where(Version.process_id == process_id, Version.closure_hash == sha)
     known = session.scalars(same).one_or_none()
@@ -244,8 +244,8 @@ def add_version(
         name=name,
         note=note,
         created_at=now,
-        created_by=actor.label,
-        created_by_id=actor.account_id,
+        created_by=by,
+        created_by_id=by_id,
     )
     try:
         with session.begin_nested():

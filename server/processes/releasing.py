@@ -46,9 +46,8 @@ def publish(
     change_sets.refuse_faulty(session, change, now)
     moment = change_checks.beginning_of(change.effective_on, now)
     given = change_sets.files(session, change_id)
-    author = Actor(change.created_by_id, change.created_by, None, "", None, "", frozenset())
     for touched in change_checks.touched(session, given, moment, now):
-        version = _version(session, touched.process_id, touched.files, change, author, now)
+        version = _version(session, touched.process_id, touched.files, change, now)
         if touched.in_force and touched.in_force.version_id == version.id:
             continue
         publishing.put_in_force(
@@ -96,14 +95,22 @@ def _entry(
 
 
 def _version(
-    session: Session, process_id: str, closure: Mapping[str, bytes], change: ChangeSet, author: Actor, now: datetime
+    session: Session, process_id: str, closure: Mapping[str, bytes], change: ChangeSet, now: datetime
 ) -> Version:
     try:
         deployment = workflows.deploy(dict(closure), process_id)
     except workflows.Refused as refused:
         raise Invalid(f"流程“{process_id}”不能运行：{refused}", code="REFUSED") from refused
     return definitions.add_version(
-        session, process_id, closure, name=deployment.name, origin="designer", note=change.title, actor=author, now=now
+        session,
+        process_id,
+        closure,
+        name=deployment.name,
+        origin="designer",
+        note=change.title,
+        by=change.created_by,
+        by_id=change.created_by_id,
+        now=now,
     )
 
 

@@ -129,7 +129,8 @@ def _publish(
         name=deployment.name,
         origin="disk",
         note="随程序安装",
-        actor=actor,
+        by=actor.label,
+        by_id=actor.account_id,
         now=now,
     )
     since = BEGINNING if last is None else now

@@ -33,7 +33,7 @@ def redrawn(desk: Desk, process: str, change: Redraw) -> None:
     files[f"{process}.bpmn"] = after.encode()
     closure, deployment = definitions.closure(desk.session, process, files, None, desk.now)
     version = definitions.add_version(
-        desk.session, process, closure, name=deployment.name, origin="disk", note="", actor=SYSTEM, now=desk.now
+        desk.session, process, closure, name=deployment.name, origin="disk", note="", by="", by_id=None, now=desk.now
     )
     publishing.put_in_force(desk.session, version, "publish", "", SYSTEM, desk.now)
 

@@ -454,3 +454,11 @@ def test_an_abandoned_set_can_be_neither_changed_nor_submitted(desk: Session) ->
     with pytest.raises(Conflict):
         change_sets.submit(desk, change.id, AUTHOR, NOW)
     assert [one.change.id for one in change_sets.lines(desk, NOW, states=("abandoned",))] == [change.id]
+
+
+def test_a_version_names_its_author_as_the_change_set_does(desk: Session) -> None:
+    change = published(desk, review_bpmn=one_task().xml(), opinion_form=form())
+    made = desk.scalars(select(Version).order_by(Version.id.desc())).first()
+    assert made is not None
+    assert (made.created_by, made.created_by_id) == (AUTHOR.label, AUTHOR.account_id)
+    assert change.created_by == AUTHOR.label

@@ -51,7 +51,7 @@ def put_permit_in_force(session: Session) -> None:
     deployments.add_to_library(session, files, NOW)
     closure, deployment = definitions.closure(session, "construction-permit", files, None, NOW)
     version = definitions.add_version(
-        session, "construction-permit", closure, name=deployment.name, origin="disk", note="", actor=DESIGNER, now=NOW
+        session, "construction-permit", closure, name=deployment.name, origin="disk", note="", by="", by_id=DESIGNER.account_id, now=NOW
     )
     publishing.put_in_force(session, version, "publish", "", PUBLISHER, NOW)
 

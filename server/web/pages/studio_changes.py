@@ -346,11 +346,7 @@ def _new_page(given: Mapping[str, str], error: DomainError | None = None) -> str
 
 
 def _refused(change_id: int, error: DomainError, given: Mapping[str, str] | None = None) -> ResponseReturnValue:
-    """The same page with what was wrong; nothing of the refused act stays. What is not there at all is another page."""
-    if error.code == "CHANGE_UNKNOWN":
-        raise error
-    current.session.rollback()
-    return _page(change_id, error, given), error.status
+    return frame.refused(_page, change_id, error, given)
 
 
 def _page(change_id: int, error: DomainError | None = None, given: Mapping[str, str] | None = None) -> str:

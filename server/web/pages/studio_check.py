@@ -198,10 +198,7 @@ def _revision() -> int | None:
 
 
 def _refused(change_id: int, error: DomainError, given: Mapping[str, str] | None = None) -> ResponseReturnValue:
-    if error.code == "CHANGE_UNKNOWN":
-        raise error
-    current.session.rollback()
-    return _page(change_id, error, given), error.status
+    return frame.refused(_page, change_id, error, given)
 
 
 # -- drawing

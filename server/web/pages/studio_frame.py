@@ -1,15 +1,16 @@
 """What the studio's pages share: the blueprint, who may open them, and a change set in the words of the pages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from flask import Blueprint
+from flask.typing import ResponseReturnValue
 
 from server import clock
 from server.accounts.actor import Actor
 from server.approval import matters_editing
-from server.errors import Invalid, NotFound
+from server.errors import DomainError, Invalid, NotFound
 from server.processes import change_sets, library
 from server.processes.change_sets import ChangeLine
 from server.processes.library import LibraryLine
@@ -185,6 +186,19 @@ def by_kind(lines: Iterable[LibraryLine]) -> list[tuple[str, list[LibraryLine]]]
     ):
         found.setdefault(library.kind_words(line.name), []).append(line)
     return list(found.items())
+
+
+def refused(
+    page: Callable[[int, DomainError | None, Mapping[str, str] | None], str],
+    change_id: int,
+    error: DomainError,
+    given: Mapping[str, str] | None,
+) -> ResponseReturnValue:
+    """The same page with what was wrong; nothing of the refused act stays. What is not there at all is another page."""
+    if error.code == "CHANGE_UNKNOWN":
+        raise error
+    current.session.rollback()
+    return page(change_id, error, given), error.status
 
 
 def designs(actor: Actor) -> bool:
